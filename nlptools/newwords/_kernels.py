@@ -1,0 +1,178 @@
+"""The trie of frequent n-grams, and what stands around them. Slow twins: tests/newwords/twins.py.
+
+A trie node is an n-gram; node 0 is the root. Nodes are numbered level by level, each level in the order of the codes.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def grow_level(heads, tails, counts, shift, min_count, node_of, first_node, parents, node_counts):
+    """Make the nodes of one more level; return how many.
+
+    Row r of the sorted table stands for counts[r] windows; windows with equal heads[r] and equal tails[r] >> shift
+    share an n-gram, whose last code is the low part of tails[r] >> shift: 0 means that the window has ended.
+    node_of: (R,) the deepest node of each row; rows that reach the new level are changed to their new node.
+    A level is grown only below nodes of the level before: first_node is the first of the new ones.
+    """
+    made = 0
+    r = 0
+    rows = tails.size
+    low = np.uint64(shift)
+    while r < rows:
+        end = r + 1
+        head = heads[r]
+        tail = tails[r] >> low
+        total = np.int64(counts[r])
+        while end < rows and heads[end] == head and tails[end] >> low == tail:
+            total += counts[end]
+            end += 1
+        if total >= min_count:
+            parents[made] = node_of[r]
+            node_counts[made] = total
+            for i in range(r, end):
+                node_of[i] = first_node + made
+            made += 1
+        r = end
+    return made
+
+
+@njit(cache=True, nogil=True)
+def select_rows(node_of, first_node, tails, shift, mask, rows):
+    """List the rows whose node is of the last level and whose window goes on with a code; return how many."""
+    n = 0
+    for r in range(node_of.size):
+        if node_of[r] >= first_node and (tails[r] >> np.uint64(shift)) & np.uint64(mask) != 0:
+            rows[n] = r
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def place_nodes(ranks, node_of_window, node_at):
+    """Write the deepest node of the window at each position; 0 at breaks."""
+    for i in range(ranks.size):
+        node_at[i] = node_of_window[ranks[i] - 1] if ranks[i] != 0 else 0
+
+
+@njit(cache=True, nogil=True)
+def list_extendable(node_at, first_node, ranks, length, positions, keys):
+    """List the positions whose node is at or beyond first_node, and the keys (node, rank of the window behind it)."""
+    n = 0
+    for i in range(node_at.size):
+        if node_at[i] >= first_node and i + length < ranks.size and ranks[i + length] != 0:
+            positions[n] = i
+            keys[n] = np.uint64(node_at[i]) << np.uint64(32) | np.uint64(ranks[i + length])
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def examples(node_at, parents, example):
+    """Write a position at which each node occurs."""
+    for i in range(node_at.size - 1, -1, -1):
+        example[node_at[i]] = i
+    for node in range(parents.size - 1, 0, -1):
+        if example[node] < example[parents[node]]:
+            example[parents[node]] = example[node]
+
+
+@njit(cache=True, nogil=True)
+def link_suffixes(start, stop, node_at, lengths, parents, example, suffixes):
+    """Write, for start <= node < stop, the node of the n-gram without its first code."""
+    for node in range(start, stop):
+        suffix = node_at[example[node] + 1] if lengths[node] > 1 else 0
+        while lengths[suffix] >= lengths[node]:
+            suffix = parents[suffix]
+        suffixes[node] = suffix
+
+
+@njit(cache=True, nogil=True)
+def solidity(start, stop, total, counts, lengths, parents, suffixes, pmi):
+    """Write, in nats, the least ln(total · N(w) / (N(left) · N(right))) over all splits of w; single codes get 0."""
+    for node in range(start, stop):
+        pmi[node] = 0.0
+        if lengths[node] < 2:
+            continue
+        least = math.inf
+        left = parents[node]
+        for split in range(lengths[node] - 1, 0, -1):
+            right = node
+            for _ in range(split):
+                right = suffixes[right]
+            joint = math.log(counts[node]) - math.log(counts[left]) - math.log(counts[right])
+            least = min(least, joint)
+            left = parents[left]
+        pmi[node] = least + math.log(total)
+
+
+@njit(cache=True, nogil=True)
+def list_neighbours(codes, lo, hi, node_at, lengths, nearest, up, index, left_keys, right_keys):
+    """List (index of word, neighbour) for each occurrence of a word that starts in codes[lo:hi]; return how many.
+
+    nearest[node]: the longest word that is a prefix of the node, or 0; up[word]: the next shorter one, or 0.
+    Keys are index << 32 | code.
+    """
+    n = 0
+    for i in range(lo, hi):
+        word = nearest[node_at[i]]
+        while word != 0:
+            left_keys[n] = np.uint64(index[word]) << np.uint64(32) | np.uint64(codes[i - 1])
+            right_keys[n] = np.uint64(index[word]) << np.uint64(32) | np.uint64(codes[i + lengths[word]])
+            n += 1
+            word = up[word]
+    return n
+
+
+@njit(cache=True, nogil=True)
+def count_occurrences(lo, hi, node_at, nearest, up):
+    """Return how many occurrences of words start in [lo, hi)."""
+    n = 0
+    for i in range(lo, hi):
+        word = nearest[node_at[i]]
+        while word != 0:
+            n += 1
+            word = up[word]
+    return n
+
+
+@njit(cache=True, nogil=True)
+def count_documents(node_at, document_ends, first, last, nearest, up, index, documents):
+    """Count for each word in how many of the documents first <= d < last it occurs."""
+    seen = np.full(documents.size, -1, np.int32)
+    for d in range(first, last):
+        for i in range(document_ends[d - 1] if d > 0 else 0, document_ends[d]):
+            word = nearest[node_at[i]]
+            while word != 0:
+                w = index[word]
+                if seen[w] != d:
+                    seen[w] = d
+                    documents[w] += 1
+                word = up[word]
+
+
+@njit(cache=True, nogil=True)
+def neighbour_entropy(keys, counts, entropies, largest):
+    """Write, for each word, the entropy of its neighbours in nats and the count of the most frequent neighbour.
+
+    keys: sorted, index << 32 | code of the neighbour; each occurrence of neighbour 0, a break, counts as a neighbour
+    of its own: H = ln N - (1/N) Σ f ln f over neighbours that are no break.
+    """
+    r = 0
+    while r < keys.size:
+        word = keys[r] >> np.uint64(32)
+        total = 0
+        weighted = 0.0
+        most = np.int64(0)
+        while r < keys.size and keys[r] >> np.uint64(32) == word:
+            f = np.int64(counts[r])
+            total += f
+            if keys[r] & np.uint64(0xFFFFFFFF) != 0:
+                weighted += f * math.log(f)
+                most = max(most, f)
+            r += 1
+        entropies[word] = max(0.0, math.log(total) - weighted / total)
+        largest[word] = most

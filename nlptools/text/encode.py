@@ -1,0 +1,216 @@
+"""From record batches of text to arrays of codes with breaks, on all cores.
+
+`encode_characters`: one code a character, for counting.
+`encode_symbols`: one code a Han character or a run of letters and digits, for finding words.
+
+The alphabet is known only at the end of the text and is sorted, so codes do not depend on batches or threads.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from nlptools.text import _kernels
+from nlptools.text.characters import class_table
+
+LETTERS, DIGITS = "\ue000", "\ue001"  # stand for any run with a letter, any run of digits, too rare to be told apart
+LONGEST_RUN = 24  # characters; a longer run of letters and digits is never a symbol of its own
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """A text as codes, breaks between segments.
+
+    codes: (T,) uint16 or uint32; 0 is a break; begins and ends with a break; two breaks never meet.
+    alphabet: string array; alphabet[c] is what code c stands for; alphabet[0] is "".
+    document_ends: (D,) int64, exclusive end of each document in `codes`.
+    duplicates: how many documents were left out because an earlier one was equal.
+    """
+
+    codes: NDArray[np.unsignedinteger]
+    alphabet: pa.StringArray
+    document_ends: NDArray[np.int64]
+    duplicates: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many codes are no breaks."""
+        return int(np.count_nonzero(self.codes))
+
+
+@dataclass
+class _Part:
+    """One batch, decoded. Run r of it is the distinct run run_index[r], with the other run_* of that index."""
+
+    codes: NDArray[np.uint32]  # every document ends with a break; no break before the first
+    document_ends: NDArray[np.int64]
+    document_hashes: NDArray[np.uint64]
+    run_index: NDArray[np.int64] | None = None
+    run_hashes: NDArray[np.uint64] | None = None
+    run_counts: NDArray[np.int64] | None = None
+    run_starts: NDArray[np.int64] | None = None  # where the run first occurs in `source`
+    run_lengths: NDArray[np.int64] | None = None
+    source: NDArray[np.uint32] | None = None  # the characters of the batch
+    run_letters: NDArray[np.bool_] | None = None
+
+
+def encode_characters(batches: Iterable[pa.RecordBatch], threads: int, deduplicate: bool = False) -> EncodedText:
+    """Encode text by characters: "K线图。" -> codes of K, 线, 图, break. Every class but BREAK has codes."""
+    parts = list(_in_order(_decode_part, batches, threads))
+    codes, ends, duplicates = _join(parts, deduplicate)
+    present = np.zeros(class_table().size, np.bool_)
+    _kernels.mark_present(codes, present)
+    present[0] = True
+    characters = np.flatnonzero(present)
+    table = np.zeros(present.size, np.uint32)
+    table[characters] = np.arange(characters.size)
+    out = np.empty(codes.size, _code_type(characters.size))
+    _by_slices(lambda lo, hi: _kernels.translate(codes[lo:hi], table, out[lo:hi]), codes.size, threads)
+    alphabet = pa.array(["", *map(chr, characters[1:].tolist())], pa.string())
+    return EncodedText(out, alphabet, ends, duplicates)
+
+
+def encode_symbols(
+    batches: Iterable[pa.RecordBatch],
+    threads: int,
+    deduplicate: bool = True,
+    min_run_count: Callable[[int], int] = lambda size: 2,
+) -> EncodedText:
+    """Encode text by Han characters and runs: "5G手机" -> codes of 5G, 手, 机. Everything else is a break.
+
+    min_run_count: given the number of symbols of the text, how often a run must occur to have a code of its own; rarer
+    ones share the codes of LETTERS and DIGITS.
+    """
+    parts = list(_in_order(_symbols_part, batches, threads))
+    symbol_of_run, run_symbols = _run_alphabet(parts, min_run_count)
+    codes, ends, duplicates = _join(parts, deduplicate)
+    present = np.zeros(class_table().size, np.bool_)
+    for part_codes in np.array_split(codes, max(1, codes.size >> 24)):
+        _kernels.mark_present(part_codes[part_codes < present.size], present)
+    present[0] = True
+    characters = np.flatnonzero(present)
+    table = np.zeros(present.size, np.uint32)
+    table[characters] = np.arange(characters.size)
+    out = np.empty(codes.size, _code_type(characters.size + len(run_symbols)))
+    symbol_of_run += np.uint32(characters.size)
+    _by_slices(
+        lambda lo, hi: _kernels.translate_runs(codes[lo:hi], table, symbol_of_run, out[lo:hi]), codes.size, threads
+    )
+    alphabet = pa.array(["", *map(chr, characters[1:].tolist()), *run_symbols], pa.string())
+    return EncodedText(out, alphabet, ends, duplicates)
+
+
+def _decode_part(batch: pa.RecordBatch) -> _Part:
+    text = batch.column("text")
+    if not pa.types.is_large_string(text.type):
+        text = text.cast(pa.large_string())
+    offsets = np.frombuffer(text.buffers()[1], np.int64)[text.offset : text.offset + len(text) + 1]
+    data = np.frombuffer(text.buffers()[2] or b"", np.uint8)
+    codes = np.empty(int(offsets[-1] - offsets[0]) + len(text) + 1, np.uint32)
+    ends = np.empty(len(text), np.int64)
+    hashes = np.empty(len(text), np.uint64)
+    n = _kernels.decode(data, offsets, class_table(), codes, ends, hashes)
+    return _Part(codes[1:n].copy(), ends - 1, hashes)
+
+
+def _symbols_part(batch: pa.RecordBatch) -> _Part:
+    part = _decode_part(batch)
+    codes = part.codes
+    out = np.empty(codes.size, np.uint32)
+    hashes = np.empty(codes.size, np.uint64)
+    starts, lengths = np.empty(codes.size, np.int64), np.empty(codes.size, np.int64)
+    letters = np.empty(codes.size, np.bool_)
+    n, runs = _kernels.collapse_runs(
+        codes, class_table(), part.document_ends, out, hashes, starts, lengths, letters
+    )
+    types, first, index, counts = np.unique(
+        hashes[:runs], return_index=True, return_inverse=True, return_counts=True
+    )
+    part.codes, part.source = out[:n].copy(), codes
+    part.run_index, part.run_hashes, part.run_counts = index, types, counts
+    part.run_starts, part.run_lengths, part.run_letters = starts[first], lengths[first], letters[first]
+    return part
+
+
+def _half_width(codes: NDArray[np.uint32]) -> str:
+    full = (codes >= 0xFF01) & (codes <= 0xFF5E)
+    return np.where(full, codes - np.uint32(0xFEE0), codes).astype("<u4").tobytes().decode("utf-32-le")
+
+
+def _run_alphabet(
+    parts: list[_Part], min_run_count: Callable[[int], int]
+) -> tuple[NDArray[np.uint32], list[str]]:
+    """Choose the runs that get a code of their own; renumber the runs of all parts; return (code of run, symbols)."""
+    size = sum(int(np.count_nonzero(part.codes)) for part in parts)
+
+    def joined(name: str, kind: type) -> NDArray:
+        return np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
+
+    _, first, index = np.unique(joined("run_hashes", np.uint64), return_index=True, return_inverse=True)
+    total = np.bincount(index, joined("run_counts", np.int64), first.size).astype(np.int64)
+    letters, lengths = joined("run_letters", np.bool_)[first], joined("run_lengths", np.int64)[first]
+    bases = np.cumsum([0] + [part.run_counts.size for part in parts])
+    joined_starts = joined("run_starts", np.int64)
+    texts = {}
+    for t in np.flatnonzero((total >= min_run_count(size)) & (lengths <= LONGEST_RUN)).tolist():
+        part = parts[int(np.searchsorted(bases, first[t], "right")) - 1]
+        start = joined_starts[first[t]]
+        texts[_half_width(part.source[start : start + lengths[t]])] = t
+    symbol_of_type = np.where(letters, 0, 1).astype(np.uint32)
+    symbols = sorted(texts)
+    symbol_of_type[[texts[text] for text in symbols]] = np.arange(2, 2 + len(symbols))
+    for part, base in zip(parts, bases.tolist(), strict=False):
+        is_run = part.codes >= _kernels.RUN
+        part.codes[is_run] = (part.run_index + base).astype(np.uint32) | np.uint32(_kernels.RUN)
+        part.source = None
+    return symbol_of_type[index], [LETTERS, DIGITS, *symbols]
+
+
+def _join(parts: list[_Part], deduplicate: bool) -> tuple[NDArray[np.uint32], NDArray[np.int64], int]:
+    """Concatenate the parts, which are emptied, behind one break; drop documents equal to an earlier one."""
+    starts = np.cumsum([0] + [part.codes.size for part in parts])
+    codes = np.zeros(int(starts[-1]) + 1, np.uint32)
+    text = codes[1:]
+    hashes, ends = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for part, start in zip(parts, starts.tolist(), strict=False):
+        text[start : start + part.codes.size] = part.codes
+        part.codes = part.codes[:0]
+        hashes.append(part.document_hashes)
+        ends.append(part.document_ends + start)
+    document_hashes, document_ends = np.concatenate(hashes), np.concatenate(ends)
+    n, documents = text.size, document_ends.size
+    if deduplicate:
+        keep = np.zeros(documents, np.bool_)
+        keep[np.unique(document_hashes, return_index=True)[1]] = True
+        n, documents = _kernels.drop_documents(text, document_ends, keep)
+    return codes[: n + 1], document_ends[:documents] + 1, document_hashes.size - documents
+
+
+def _code_type(size: int) -> type[np.unsignedinteger]:
+    return np.uint16 if size <= 1 << 16 else np.uint32
+
+
+def _in_order(
+    work: Callable[[pa.RecordBatch], _Part], batches: Iterable[pa.RecordBatch], threads: int
+) -> Iterator[_Part]:
+    """Yield work(batch) in the order of the batches, a few of them under way at a time."""
+    waiting: deque[Future[_Part]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for batch in batches:
+            waiting.append(pool.submit(work, batch))
+            if len(waiting) > 2 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _by_slices(work: Callable[[int, int], object], size: int, threads: int) -> None:
+    """Call work(lo, hi) for `threads` slices that cover range(size)."""
+    cuts = [size * t // threads for t in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, cuts[:-1], cuts[1:]))
