@@ -88,3 +88,11 @@ def renumber(word_at, lo, hi, new_number):
     for i in range(lo, hi):
         if word_at[i] >= 0:
             word_at[i] = new_number[word_at[i]]
+
+
+@njit(cache=True, nogil=True)
+def inherit(number, up):
+    """Give each word without a number that of the next shorter word of its chain, which comes before it."""
+    for word in range(number.size):
+        if number[word] < 0 and up[word] >= 0:
+            number[word] = number[up[word]]

@@ -1,0 +1,95 @@
+"""Which files a path, a glob or a directory stands for."""
+
+import glob
+import os
+import shlex
+from pathlib import Path
+
+from nlptools.corpus.byte_stream import SUFFIXES
+from nlptools.errors import InputError
+
+FORMATS = {".txt": "text", ".text": "text", ".jsonl": "JSON lines", ".ndjson": "JSON lines"}
+"""The formats whose names tell: suffix -> key of `files.READERS`. Files of other names are looked into."""
+
+_LATER = {
+    ".json": "turn it into JSON lines: jq -c '.[]' {path} > {stem}.jsonl",
+    ".csv": "turn it into JSON lines, or read it with pandas or pyarrow and pass the table to open_corpus",
+    ".tsv": "turn it into JSON lines, or read it with pandas or pyarrow and pass the table to open_corpus",
+    ".parquet": "pass pyarrow.parquet.read_table(…) to open_corpus, or turn it into .jsonl",
+    ".arrow": "pass pyarrow.feather.read_table(…) to open_corpus, or turn it into .jsonl",
+    ".feather": "pass pyarrow.feather.read_table(…) to open_corpus, or turn it into .jsonl",
+    ".bz2": "unpack it: bunzip2 -k {path}",
+    ".xz": "unpack it: xz -dk {path}",
+    ".zip": "unpack it: unzip {path} -d {stem}",
+    ".7z": "unpack it: 7z x {path}",
+    ".tar": "unpack it: tar -xf {path}",
+    ".tgz": "unpack it: tar -xf {path}",
+}
+"""Suffixes of files that cannot be read yet -> what to do."""
+
+
+def name_parts(path: str) -> tuple[str, str | None]:
+    """Return the format suffix and the compression that a name tells: "a.jsonl.gz" → (".jsonl", "gzip")."""
+    stem, suffix = os.path.splitext(path.lower())  # noqa: PTH122  # text, also of what is no path
+    compression = SUFFIXES.get(suffix)
+    if compression is not None:
+        suffix = os.path.splitext(stem)[1]  # noqa: PTH122
+    return suffix, compression
+
+
+def expand(path: str) -> list[Path]:
+    """Return the files that `path` stands for: itself, the matches of a glob, or all text below a directory.
+
+    The order is that of the sorted paths. Raises InputError if there is nothing to read.
+    """
+    shown = path if len(path) <= 200 else path[:200] + "…"
+    found = Path(path)
+    try:
+        exists = found.exists()
+    except (OSError, ValueError):  # too long, or with a NUL
+        exists = False
+    if not exists:
+        if any(character in path for character in "*?["):
+            found_by_glob = map(Path, glob.glob(path, recursive=True))  # noqa: PTH207  # also takes absolute ones
+            matches = sorted(match for match in found_by_glob if not match.is_dir())
+            if not matches:
+                raise InputError(f"{shown}: no file matches; check the pattern (it starts from {Path.cwd()})")
+            return [_checked(match) for match in matches]
+        raise InputError(
+            f"{shown}: no such file; check the path (it starts from {Path.cwd()}); give text itself as a list"
+        )
+    return _below(found) if found.is_dir() else [_checked(found)]
+
+
+def _checked(path: Path) -> Path:
+    suffix, _ = name_parts(str(path))
+    outer = path.suffix.lower()
+    later = outer if outer in _LATER else suffix
+    if later in _LATER:
+        remedy = _LATER[later].format(path=shlex.quote(str(path)), stem=shlex.quote(path.name.split(".")[0]))
+        raise InputError(f"{path}: {later} files cannot be read yet; {remedy}")
+    if not path.exists():
+        raise InputError(f"{path}: is a link to a file that does not exist; mend or remove the link")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path}: permission denied; allow it with: chmod u+r {shlex.quote(str(path))}")
+    return path
+
+
+def _below(directory: Path) -> list[Path]:
+    def stop(error: OSError) -> None:
+        raise InputError(
+            f"{error.filename}: cannot be listed ({error.strerror}); check its permissions"
+        ) from error
+
+    files = []
+    for folder, folders, names in os.walk(directory, onerror=stop):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files += [Path(folder, name) for name in names if not name.startswith(".")]
+    readable = sorted(file for file in files if name_parts(file.name)[0] in FORMATS)
+    if not readable:
+        looked_for = ", ".join(FORMATS) + ", each also with " + " or ".join(SUFFIXES)
+        raise InputError(
+            f"{directory}: none of its {len(files)} files is text to read (looked for {looked_for}); "
+            f"if the names are others give a pattern, e.g. {shlex.quote(str(directory / '*'))}"
+        )
+    return [_checked(file) for file in readable]
