@@ -207,3 +207,54 @@ def close_gaps(ranks, start, stop, part_starts, part_gaps, coarse):
             while p + 1 < part_starts.size and part_starts[p + 1] <= slot:
                 p += 1
             ranks[i] -= np.uint32(part_gaps[p])
+
+
+@njit(cache=True, nogil=True)
+def sum_prefixes(heads, tails, counts, head_shift, tail_shift, min_count, out_heads, out_tails, out_counts):
+    """Add up rows whose heads >> head_shift and tails >> tail_shift are equal, if the prefix ends in a code; return how many.
+
+    Rows are sorted by (head, tail). A prefix whose last code is 0 stands for windows that ended before, and is left out;
+    so is one with less than min_count. out_*: the shifted head and tail of each prefix, and its count.
+    """
+    n = 0
+    r = 0
+    while r < counts.size:
+        head = heads[r] >> np.uint64(head_shift)
+        tail = tails[r] >> np.uint64(tail_shift)
+        total = np.int64(0)
+        while r < counts.size and heads[r] >> np.uint64(head_shift) == head and tails[r] >> np.uint64(tail_shift) == tail:
+            total += np.int64(counts[r])
+            r += 1
+        if total >= min_count:
+            out_heads[n] = head
+            out_tails[n] = tail
+            out_counts[n] = total
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def rank_prefixes(keys, shift, ranks):
+    """Write, for each of the sorted keys, 1 + how many smaller values key >> shift has."""
+    rank = 0
+    for r in range(keys.size):
+        if r == 0 or keys[r] >> np.uint64(shift) != keys[r - 1] >> np.uint64(shift):
+            rank += 1
+        ranks[r] = rank
+
+
+@njit(cache=True, nogil=True)
+def join_ranks(ranks, windows, mask, prefix_ranks, length, keys):
+    """Write the key (rank, prefix rank of the window `length` codes on) of each window; return how many windows.
+
+    A window that ended before its last code, windows[rank - 1] & mask == 0, has nothing behind it.
+    """
+    n = 0
+    for i in range(ranks.size):
+        if ranks[i] != 0:
+            key = np.uint64(ranks[i]) << np.uint64(32)
+            if windows[ranks[i] - 1] & np.uint64(mask) != 0 and i + length < ranks.size and ranks[i + length] != 0:
+                key |= np.uint64(prefix_ranks[ranks[i + length] - 1])
+            keys[n] = key
+            n += 1
+    return n

@@ -157,7 +157,7 @@ def _run_alphabet(
     bases = np.cumsum([0] + [part.run_counts.size for part in parts])
     joined_starts = joined("run_starts", np.int64)
     texts = {}
-    for t in np.flatnonzero((total >= min_run_count(size)) & (lengths <= LONGEST_RUN)).tolist():
+    for t in np.flatnonzero((total >= min_run_count(size)) & letters & (lengths <= LONGEST_RUN)).tolist():
         part = parts[int(np.searchsorted(bases, first[t], "right")) - 1]
         start = joined_starts[first[t]]
         texts[_half_width(part.source[start : start + lengths[t]])] = t
