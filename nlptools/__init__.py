@@ -1,0 +1,58 @@
+"""nlptools: a large pile of raw Chinese text in; words, with the evidence, out.
+
+    import nlptools as nt
+    words = nt.find_new_words("corpus.txt")            # pyarrow.Table, best word first
+    counts = nt.count_ngrams("corpus.txt", order=4)    # exact counts of all character n-grams
+
+Names are imported when they are first used, so that `import nlptools` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nlptools.corpus import Corpus, open_corpus
+    from nlptools.errors import BadRecordError, InputError, NlptoolsError, OptionError, OutputError
+    from nlptools.newwords.find import find_new_words
+    from nlptools.newwords.options import NewWordsOptions
+    from nlptools.ngrams.count import NgramCounts, count_ngrams
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "BadRecordError": "nlptools.errors",
+    "Corpus": "nlptools.corpus",
+    "InputError": "nlptools.errors",
+    "NewWordsOptions": "nlptools.newwords.options",
+    "NgramCounts": "nlptools.ngrams.count",
+    "NlptoolsError": "nlptools.errors",
+    "OptionError": "nlptools.errors",
+    "OutputError": "nlptools.errors",
+    "count_ngrams": "nlptools.ngrams.count",
+    "find_new_words": "nlptools.newwords.find",
+    "open_corpus": "nlptools.corpus",
+}
+
+__all__ = [
+    "BadRecordError",
+    "Corpus",
+    "InputError",
+    "NewWordsOptions",
+    "NgramCounts",
+    "NlptoolsError",
+    "OptionError",
+    "OutputError",
+    "count_ngrams",
+    "find_new_words",
+    "open_corpus",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'nlptools' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,82 @@
+"""The options of new-word discovery, in one place: the command, the Python call and the docs are made from these fields."""
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from nlptools.errors import OptionError
+
+Method = Literal["mdl", "cohesion", "entropy"]
+Script = Literal["keep", "simplified", "traditional"]
+
+
+def _option(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True)
+class NewWordsOptions:
+    """How to look for words; every field has a default that suits any corpus."""
+
+    method: Method = _option(
+        "mdl",
+        "How words are found. mdl: description length over all segmentations, the best list. cohesion: cohesion "
+        "thresholds, cutting at weak gaps, backtracking (kexue.fm 4256). entropy: PMI and both branching entropies "
+        "(kexue.fm 3491).",
+    )
+    top: int | None = _option(None, "Keep only the N best words.")
+    min_count: int | None = _option(
+        None, "Least number of occurrences of a word. Default: grows slowly with the corpus (mdl: 2 at 1 MB, 6 at 100 MB)."
+    )
+    max_length: int = _option(
+        12, "Longest word, in characters; mdl counts a run of letters and digits, such as 5G, as one."
+    )
+    min_pmi: float | None = _option(
+        None, "Least solidity (PMI over the weakest split) in nats. Default: mdl 0, entropy ln 30, cohesion ln 5/25/125 by length."
+    )
+    min_entropy: float | None = _option(
+        None, "Least branching entropy on both sides in nats. Default: entropy 3, the others no limit."
+    )
+    min_score: float | None = _option(None, "Least score of a word. Default: mdl 0.1, the others no limit.")
+    known: tuple[str | Path, ...] = _option(
+        (), "A dictionary whose words are marked as known: a jieba dictionary or one word a line. May be repeated."
+    )
+    new_only: bool = _option(
+        False, "Leave out known words, and phrases that begin or end with a function word. Needs a dictionary (--known)."
+    )
+    stopwords: str | Path | None = _option(None, "A file of words to leave out, one a line.")
+    script: Script = _option(
+        "keep", "Fold the text and the dictionaries to simplified or traditional characters first (OpenCC)."
+    )
+    threads: int | None = _option(None, "Threads to use. Default: all processors. The result does not depend on it.")
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for the first option that cannot work."""
+        for name, kind in (("method", Method), ("script", Script)):
+            if getattr(self, name) not in get_args(kind):
+                raise OptionError(
+                    f"{name}={getattr(self, name)!r} is not known: choose one of {', '.join(get_args(kind))}"
+                )
+        for name, least in (("top", 1), ("min_count", 1), ("max_length", 2), ("threads", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise OptionError(f"{name}={value} cannot work: give {least} or more")
+        for name in ("min_pmi", "min_entropy", "min_score"):
+            value = getattr(self, name)
+            if value is not None and value != value:
+                raise OptionError(f"{name}={value} is not a number")
+        if self.new_only and not self.known:
+            raise OptionError("new_only needs a dictionary to tell what is known: give --known DICT")
+
+    @property
+    def thread_count(self) -> int:
+        """How many threads to use."""
+        if self.threads is not None:
+            return self.threads
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    @classmethod
+    def help(cls, name: str) -> str:
+        """Return the one-line description of an option."""
+        return str(next(f for f in fields(cls) if f.name == name).metadata["help"])
