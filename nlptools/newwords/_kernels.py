@@ -176,3 +176,55 @@ def neighbour_entropy(keys, counts, entropies, largest):
             r += 1
         entropies[word] = max(0.0, math.log(total) - weighted / total)
         largest[word] = most
+
+
+@njit(cache=True, nogil=True)
+def sum_inner_gaps(lo, hi, node_at, lengths, nearest, up, index, gaps, unit, sums):
+    """Add, for each occurrence of a word that starts in [lo, hi), its most open inner gap, in whole `unit`s."""
+    for i in range(lo, hi):
+        word = nearest[node_at[i]]
+        while word != 0:
+            widest = np.float32(0.0)
+            for j in range(i + 1, i + lengths[word]):
+                widest = max(widest, gaps[j])
+            sums[index[word]] += np.int64(widest * unit + 0.5)
+            word = up[word]
+
+
+@njit(cache=True, nogil=True)
+def longest_cohesive(parents, lengths, cohesive, reach):
+    """Write the length of the longest cohesive n-gram that is a prefix of each node, itself included; 1 if there is none."""
+    for node in range(1, parents.size):
+        reach[node] = lengths[node] if cohesive[node] else max(1, reach[parents[node]])
+
+
+@njit(cache=True, nogil=True)
+def cut_and_count(codes, node_at, parents, lengths, reach, pieces):
+    """Cut each segment at the gaps that no cohesive n-gram covers, and count the pieces that are nodes."""
+    i = 0
+    while i < codes.size:
+        if codes[i] == 0:
+            i += 1
+            continue
+        end = i + 1
+        j = i
+        while j < end:
+            end = max(end, j + reach[node_at[j]])
+            j += 1
+        node = node_at[i]
+        while lengths[node] > end - i:
+            node = parents[node]
+        if lengths[node] == end - i:
+            pieces[node] += 1
+        i = end
+
+
+@njit(cache=True, nogil=True)
+def backtrack(parents, suffixes, lengths, cohesive, order, stays):
+    """Write whether all substrings of 3 to `order` codes of each node are cohesive; nodes of 1 or 2 codes pass."""
+    for node in range(1, parents.size):
+        if lengths[node] < 3:
+            stays[node] = True
+        else:
+            own = cohesive[node] if lengths[node] <= order else True
+            stays[node] = own and stays[parents[node]] and stays[suffixes[node]]

@@ -16,8 +16,10 @@ LOG_UNIT = 2.0**20  # of log-likelihoods
 
 
 @njit(cache=True, nogil=True)
-def expected_counts(word_at, lo, hi, lengths, up, weights, longest, sums):
+def expected_counts(word_at, lo, hi, lengths, up, weights, longest, sums, gaps, with_gaps):
     """Add to `sums`, in COUNT_UNITs, how often each word is expected in word_at[lo:hi]; return the log-likelihood.
+
+    with_gaps: write to gaps[i] the probability that a word begins at i; breaks keep what they have.
 
     weights: (W,), probability times e^(rate · length), so that the weight of a segmentation neither over- nor
     underflows within `longest` codes; longer segments are cut there. The log-likelihood, in LOG_UNITs, is of the weights.
@@ -60,6 +62,8 @@ def expected_counts(word_at, lo, hi, lengths, up, weights, longest, sums):
                     sums[word] += np.int64(share * rest + 0.5)
                 word = up[word]
             backward[t] = behind
+            if with_gaps:
+                gaps[start + t] = forward[t] * behind / total
         start += size
     return log_likelihood
 

@@ -29,11 +29,16 @@ LONGEST_SEGMENT = 100  # codes; longer ones are cut, so that float64 holds every
 
 @dataclass(frozen=True)
 class Prices:
-    """gains: (G,) λ of each node of the trie; expected: (G,) expected counts, and kept: (G,) words, at SNAPSHOT_PRICE."""
+    """What the lattice says of the G nodes of the trie and the T positions of the text.
+
+    gains: (G,) λ. expected: (G,) expected counts, and kept: (G,) the words left, after SNAPSHOT_PRICE.
+    gaps: (T,) probability that a word begins there, while all candidates are still in the lexicon; 1 at breaks.
+    """
 
     gains: NDArray[np.float64]
     expected: NDArray[np.float64]
     kept: NDArray[np.bool_]
+    gaps: NDArray[np.float32]
 
 
 def price_words(
@@ -48,8 +53,9 @@ def price_words(
     alive = candidates | (trie.lengths == 1)
     alive[0] = False
     lattice = _Lattice(trie, alive, threads)
-    for _ in range(WARM_UP):
-        lattice.step()
+    gaps = np.ones(trie.node_at.size, np.float32)
+    for step in range(WARM_UP):
+        lattice.step(gaps if step == WARM_UP - 1 else None)
     for price in PRICES:
         for _ in range(ROUNDS):
             gain = lattice.gains()
@@ -65,7 +71,7 @@ def price_words(
     gain = lattice.gains()
     longer = lattice.lengths > 1
     gains[lattice.nodes[longer]] = gain[longer]
-    return Prices(gains, expected, kept)
+    return Prices(gains, expected, kept, gaps)
 
 
 class _Lattice:
@@ -93,15 +99,17 @@ class _Lattice:
         p = self.expected / total
         return np.where(self.lengths == 1, np.maximum(p, FLOOR / total), p)
 
-    def step(self) -> None:
-        """One EM step: expected counts under the present probabilities."""
+    def step(self, gaps: NDArray[np.float32] | None = None) -> None:
+        """One EM step: expected counts under the present probabilities; where asked, the probability of each gap."""
+        with_gaps = gaps is not None
+        gaps = np.empty(0, np.float32) if gaps is None else gaps
         p = self.probabilities()
         weights = np.where(p > 0, p * np.exp(self.rate * self.lengths), 0.0)
 
         def work(lo: int, hi: int) -> tuple[NDArray[np.int64], int]:
             sums = np.zeros(self.nodes.size, np.int64)
             likelihood = kernels.expected_counts(
-                self.word_at, lo, hi, self.lengths, self.up, weights, LONGEST_SEGMENT, sums
+                self.word_at, lo, hi, self.lengths, self.up, weights, LONGEST_SEGMENT, sums, gaps, with_gaps
             )
             return sums, int(likelihood)
 

@@ -7,7 +7,7 @@ The alphabet is known only at the end of the text and is sorted, so codes do not
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -16,7 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nlptools.text import _kernels
-from nlptools.text.characters import class_table
+from nlptools.text.characters import DIGIT, HAN, LETTER, OTHER, class_table
+
+Prepare = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 LETTERS, DIGITS = "\ue000", "\ue001"  # stand for any run with a letter, any run of digits, too rare to be told apart
 LONGEST_RUN = 24  # characters; a longer run of letters and digits is never a symbol of its own
@@ -59,9 +61,19 @@ class _Part:
     run_letters: NDArray[np.bool_] | None = None
 
 
-def encode_characters(batches: Iterable[pa.RecordBatch], threads: int, deduplicate: bool = False) -> EncodedText:
-    """Encode text by characters: "K线图。" -> codes of K, 线, 图, break. Every class but BREAK has codes."""
-    parts = list(_in_order(_decode_part, batches, threads))
+def encode_characters(
+    batches: Iterable[pa.RecordBatch],
+    threads: int,
+    deduplicate: bool = False,
+    classes: Collection[int] = (HAN, DIGIT, LETTER, OTHER),
+    prepare: Prepare = lambda batch: batch,
+) -> EncodedText:
+    """Encode text by characters: "K线图。" -> codes of K, 线, 图, break. Characters of other `classes` are breaks.
+
+    prepare: what is done to each batch first, on the thread that encodes it.
+    """
+    table = np.where(np.isin(class_table(), list(classes)), class_table(), 0).astype(np.uint8)
+    parts = list(_in_order(lambda batch: _decode_part(prepare(batch), table), batches, threads))
     codes, ends, duplicates = _join(parts, deduplicate)
     present = np.zeros(class_table().size, np.bool_)
     _kernels.mark_present(codes, present)
@@ -80,13 +92,15 @@ def encode_symbols(
     threads: int,
     deduplicate: bool = True,
     min_run_count: Callable[[int], int] = lambda size: 2,
+    prepare: Prepare = lambda batch: batch,
 ) -> EncodedText:
     """Encode text by Han characters and runs: "5G手机" -> codes of 5G, 手, 机. Everything else is a break.
 
-    min_run_count: given the number of symbols of the text, how often a run must occur to have a code of its own; rarer
-    ones share the codes of LETTERS and DIGITS.
+    min_run_count: given the number of symbols of the text, how often a run with a letter must occur to have a code of
+    its own. Rarer ones share the code of LETTERS, and all runs of digits that of DIGITS.
+    prepare: what is done to each batch first, on the thread that encodes it.
     """
-    parts = list(_in_order(_symbols_part, batches, threads))
+    parts = list(_in_order(lambda batch: _symbols_part(prepare(batch)), batches, threads))
     symbol_of_run, run_symbols = _run_alphabet(parts, min_run_count)
     codes, ends, duplicates = _join(parts, deduplicate)
     present = np.zeros(class_table().size, np.bool_)
@@ -101,11 +115,11 @@ def encode_symbols(
     _by_slices(
         lambda lo, hi: _kernels.translate_runs(codes[lo:hi], table, symbol_of_run, out[lo:hi]), codes.size, threads
     )
-    alphabet = pa.array(["", *map(chr, characters[1:].tolist()), *run_symbols], pa.string())
-    return EncodedText(out, alphabet, ends, duplicates)
+    symbols = np.array(["", *map(chr, characters[1:].tolist()), *run_symbols], object)
+    return EncodedText(*_only_used(out, symbols), ends, duplicates)
 
 
-def _decode_part(batch: pa.RecordBatch) -> _Part:
+def _decode_part(batch: pa.RecordBatch, classes: NDArray[np.uint8]) -> _Part:
     text = batch.column("text")
     if not pa.types.is_large_string(text.type):
         text = text.cast(pa.large_string())
@@ -114,12 +128,12 @@ def _decode_part(batch: pa.RecordBatch) -> _Part:
     codes = np.empty(int(offsets[-1] - offsets[0]) + len(text) + 1, np.uint32)
     ends = np.empty(len(text), np.int64)
     hashes = np.empty(len(text), np.uint64)
-    n = _kernels.decode(data, offsets, class_table(), codes, ends, hashes)
+    n = _kernels.decode(data, offsets, classes, codes, ends, hashes)
     return _Part(codes[1:n].copy(), ends - 1, hashes)
 
 
 def _symbols_part(batch: pa.RecordBatch) -> _Part:
-    part = _decode_part(batch)
+    part = _decode_part(batch, class_table())
     codes = part.codes
     out = np.empty(codes.size, np.uint32)
     hashes = np.empty(codes.size, np.uint64)
@@ -189,6 +203,19 @@ def _join(parts: list[_Part], deduplicate: bool) -> tuple[NDArray[np.uint32], ND
         keep[np.unique(document_hashes, return_index=True)[1]] = True
         n, documents = _kernels.drop_documents(text, document_ends, keep)
     return codes[: n + 1], document_ends[:documents] + 1, document_hashes.size - documents
+
+
+def _only_used(
+    codes: NDArray[np.unsignedinteger], symbols: NDArray[np.object_]
+) -> tuple[NDArray[np.unsignedinteger], pa.StringArray]:
+    """Number the codes anew if some of them do not occur: a run may have stood only in documents that were dropped."""
+    used = np.zeros(symbols.size, np.bool_)
+    _kernels.mark_present(codes, used)
+    used[0] = True
+    if not used.all():
+        table = (np.cumsum(used) - 1).astype(np.uint32)
+        _kernels.translate(codes, table, codes)
+    return codes, pa.array(symbols[used].tolist(), pa.string())
 
 
 def _code_type(size: int) -> type[np.unsignedinteger]:

@@ -1,0 +1,68 @@
+"""Method "mdl": words by description-length price, scored with the evidence."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from nlptools.newwords.description_length import price_words
+from nlptools.newwords.evidence import collect_evidence, inner_openness
+from nlptools.newwords.options import NewWordsOptions
+from nlptools.newwords.rows import ranked_table
+from nlptools.newwords.score import word_probability
+from nlptools.newwords.trie import Trie, build_trie
+from nlptools.text.encode import DIGITS, LETTERS, EncodedText, Prepare, encode_symbols
+
+LEAST_PRICE = 0.3  # λ of an n-gram that is looked at as a word
+MIN_SCORE = 0.3
+MAX_LENGTH = 12
+
+
+def default_min_count(size: int) -> int:
+    """Return how often an n-gram must occur in a text of `size` symbols: 2 at 1 MB, 3 at 10 MB, 6 at 100 MB."""
+    return max(2, round(2 * (size / 350_000) ** 0.25))
+
+
+def words_by_description_length(
+    batches: Iterable[pa.RecordBatch], options: NewWordsOptions, prepare: Prepare, log: Callable[[str], object]
+) -> pa.Table:
+    """Return the words that pay for themselves, with the probability that each is a word."""
+    threads = options.thread_count
+    text = encode_symbols(batches, threads, min_run_count=default_min_count, prepare=prepare)
+    min_count = options.min_count or default_min_count(text.size)
+    log(f"text: {text.size:,} symbols, {len(text.alphabet) - 1:,} different, {text.duplicates:,} duplicate documents left out")
+
+    trie = build_trie(text, min_count, options.max_length or MAX_LENGTH, threads)
+    log(f"n-grams: {trie.counts.size - 1:,} seen {min_count} times or more")
+
+    min_pmi = options.min_pmi or 0.0
+    prices = price_words(trie, trie.pmi >= min_pmi, threads, log)
+
+    priced = (trie.lengths >= 2) & (trie.pmi > min_pmi) & (prices.gains > LEAST_PRICE)
+    words = np.flatnonzero(priced & ~_unspellable(text, trie))
+    evidence = collect_evidence(text, trie, words, threads)
+    openness = inner_openness(trie, words, prices.gaps, threads)
+    score = word_probability(text, trie, prices, words, evidence, openness)
+    log(f"evidence: {words.size:,} candidates")
+
+    keep = score >= (MIN_SCORE if options.min_score is None else options.min_score)
+    if options.min_entropy is not None:
+        keep &= np.minimum(evidence.left_entropy, evidence.right_entropy) >= options.min_entropy
+    standalone = prices.expected[words] / trie.counts[words]
+    return ranked_table(
+        text, trie, words, evidence, score, keep, price=prices.gains[words], standalone=standalone
+    )
+
+
+def _unspellable(text: EncodedText, trie: Trie) -> NDArray[np.bool_]:
+    """Return which nodes hold a symbol that stands for many different runs."""
+    vague = np.asarray(pc.is_in(text.alphabet, pa.array([LETTERS, DIGITS])))
+    last = text.codes[np.maximum(0, trie.example + trie.lengths - 1)]
+    found = vague[last]
+    found[0] = False
+    for length in range(2, int(trie.lengths[-1]) + 1):
+        level = slice(*np.searchsorted(trie.lengths, [length, length + 1]).tolist())
+        found[level] |= found[trie.parents[level]]
+    return found
