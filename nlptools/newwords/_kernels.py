@@ -8,6 +8,9 @@ import math
 import numpy as np
 from numba import njit
 
+LENGTH_BITS = 16  # of a link; see chains.py
+LENGTH_MASK = (1 << LENGTH_BITS) - 1
+
 
 @njit(cache=True, nogil=True)
 def grow_level(heads, tails, counts, shift, min_count, node_of, first_node, parents, node_counts):
@@ -110,85 +113,86 @@ def solidity(start, stop, total, counts, lengths, parents, suffixes, pmi):
 
 
 @njit(cache=True, nogil=True)
-def list_neighbours(codes, lo, hi, node_at, lengths, nearest, up, index, left_keys, right_keys):
-    """List (index of word, neighbour) for each occurrence of a word that starts in codes[lo:hi]; return how many.
-
-    nearest[node]: the longest word that is a prefix of the node, or 0; up[word]: the next shorter one, or 0.
-    Keys are index << 32 | code.
-    """
-    n = 0
-    for i in range(lo, hi):
-        word = nearest[node_at[i]]
-        while word != 0:
-            left_keys[n] = np.uint64(index[word]) << np.uint64(32) | np.uint64(codes[i - 1])
-            right_keys[n] = np.uint64(index[word]) << np.uint64(32) | np.uint64(codes[i + lengths[word]])
-            n += 1
-            word = up[word]
-    return n
-
-
-@njit(cache=True, nogil=True)
-def count_occurrences(lo, hi, node_at, nearest, up):
+def count_occurrences(word_at, lo, hi, links):
     """Return how many occurrences of words start in [lo, hi)."""
     n = 0
     for i in range(lo, hi):
-        word = nearest[node_at[i]]
-        while word != 0:
+        word = word_at[i]
+        while word >= 0:
             n += 1
-            word = up[word]
+            word = (links[word] >> LENGTH_BITS) - 1
     return n
 
 
 @njit(cache=True, nogil=True)
-def count_documents(node_at, document_ends, first, last, nearest, up, index, documents):
-    """Count for each word in how many of the documents first <= d < last it occurs."""
+def list_occurrences(codes, document_ends, first, last, word_at, links, gaps, bits, unit, n, left, right, openness, documents):
+    """Go through the occurrences of words in the documents first <= d < last.
+
+    left, right: from place n on, word << bits | neighbouring code, one for each occurrence. openness: (W,), adds the most
+    open inner gap of each occurrence, in whole `unit`s, where gaps are given. documents: (W,), adds 1 for each document.
+    """
     seen = np.full(documents.size, -1, np.int32)
+    with_gaps = gaps.size > 0
     for d in range(first, last):
         for i in range(document_ends[d - 1] if d > 0 else 0, document_ends[d]):
-            word = nearest[node_at[i]]
-            while word != 0:
-                w = index[word]
-                if seen[w] != d:
-                    seen[w] = d
-                    documents[w] += 1
-                word = up[word]
+            word = word_at[i]
+            while word >= 0:
+                link = links[word]
+                end = i + (link & LENGTH_MASK)
+                left[n] = np.uint64(word) << np.uint64(bits) | np.uint64(codes[i - 1])
+                right[n] = np.uint64(word) << np.uint64(bits) | np.uint64(codes[end])
+                n += 1
+                if seen[word] != d:
+                    seen[word] = d
+                    documents[word] += 1
+                if with_gaps:
+                    widest = np.float32(0.0)
+                    for j in range(i + 1, end):
+                        widest = max(widest, gaps[j])
+                    openness[word] += np.int64(widest * unit + 0.5)
+                word = (link >> LENGTH_BITS) - 1
 
 
 @njit(cache=True, nogil=True)
-def neighbour_entropy(keys, counts, entropies, largest):
+def inherit(number, links):
+    """Give each word without a number that of the next shorter word of its chain that has one, or -1."""
+    for word in range(number.size):
+        heir = word
+        while heir >= 0 and number[heir] < 0:
+            heir = (links[heir] >> LENGTH_BITS) - 1
+        number[word] = number[heir] if heir >= 0 else -1
+
+
+@njit(cache=True, nogil=True)
+def renumber(word_at, lo, hi, number):
+    """Replace each word of word_at[lo:hi] by number[word]."""
+    for i in range(lo, hi):
+        if word_at[i] >= 0:
+            word_at[i] = number[word_at[i]]
+
+
+@njit(cache=True, nogil=True)
+def neighbour_entropy(keys, counts, bits, entropies, largest):
     """Write, for each word, the entropy of its neighbours in nats and the count of the most frequent neighbour.
 
-    keys: sorted, index << 32 | code of the neighbour; each occurrence of neighbour 0, a break, counts as a neighbour
+    keys: sorted, word << bits | code of the neighbour; each occurrence of neighbour 0, a break, counts as a neighbour
     of its own: H = ln N - (1/N) Σ f ln f over neighbours that are no break.
     """
     r = 0
     while r < keys.size:
-        word = keys[r] >> np.uint64(32)
+        word = keys[r] >> np.uint64(bits)
         total = 0
         weighted = 0.0
         most = np.int64(0)
-        while r < keys.size and keys[r] >> np.uint64(32) == word:
+        while r < keys.size and keys[r] >> np.uint64(bits) == word:
             f = np.int64(counts[r])
             total += f
-            if keys[r] & np.uint64(0xFFFFFFFF) != 0:
+            if keys[r] & np.uint64((1 << bits) - 1) != 0:
                 weighted += f * math.log(f)
                 most = max(most, f)
             r += 1
         entropies[word] = max(0.0, math.log(total) - weighted / total)
         largest[word] = most
-
-
-@njit(cache=True, nogil=True)
-def sum_inner_gaps(lo, hi, node_at, lengths, nearest, up, index, gaps, unit, sums):
-    """Add, for each occurrence of a word that starts in [lo, hi), its most open inner gap, in whole `unit`s."""
-    for i in range(lo, hi):
-        word = nearest[node_at[i]]
-        while word != 0:
-            widest = np.float32(0.0)
-            for j in range(i + 1, i + lengths[word]):
-                widest = max(widest, gaps[j])
-            sums[index[word]] += np.int64(widest * unit + 0.5)
-            word = up[word]
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,6 @@
 """Expected counts of words over all segmentations, and what a word saves. Slow twins: tests/newwords/twins.py.
 
-Words are numbered 0..W-1. The words that start at position i are chained: word_at[i], up[word_at[i]], ..., each one a
-prefix of the one before, the last a single code; -1 ends a chain and stands at breaks.
+word_at and links: see chains.py.
 
 Sums are kept in fixed point: integers add to the same total in any order, so results do not depend on threads.
 """
@@ -13,10 +12,20 @@ from numba import njit
 
 COUNT_UNIT = 2.0**24  # of expected counts
 LOG_UNIT = 2.0**20  # of log-likelihoods
+NOT_FINITE = -(1 << 62)  # in place of a log-likelihood: a segment without a finite positive weight
+LENGTH_BITS = 16  # of a link
+LENGTH_MASK = (1 << LENGTH_BITS) - 1
 
 
 @njit(cache=True, nogil=True)
-def expected_counts(word_at, lo, hi, lengths, up, weights, longest, sums, gaps, with_gaps):
+def _longer(array, size):
+    out = np.empty(size, array.dtype)
+    out[: array.size] = array
+    return out
+
+
+@njit(cache=True, nogil=True)
+def expected_counts(word_at, lo, hi, links, weights, longest, sums, gaps, with_gaps):
     """Add to `sums`, in COUNT_UNITs, how often each word is expected in word_at[lo:hi]; return the log-likelihood.
 
     with_gaps: write to gaps[i] the probability that a word begins at i; breaks keep what they have.
@@ -26,6 +35,10 @@ def expected_counts(word_at, lo, hi, lengths, up, weights, longest, sums, gaps, 
     """
     forward = np.empty(longest + 1)
     backward = np.empty(longest + 1)
+    # the edges of one segment, in the order of their starts, so that the way back need not look them up again
+    first_edge = np.empty(longest + 1, np.int64)
+    room = longest * 8
+    edge_words, edge_ends, edge_weights = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
     log_likelihood = np.int64(0)
     start = lo
     while start < hi:
@@ -37,30 +50,37 @@ def expected_counts(word_at, lo, hi, lengths, up, weights, longest, sums, gaps, 
             size += 1
         forward[: size + 1] = 0.0
         forward[0] = 1.0
+        edges = 0
         for t in range(size):
+            first_edge[t] = edges
             here = forward[t]
+            if edges + size > room:
+                room *= 2
+                edge_words, edge_ends = _longer(edge_words, room), _longer(edge_ends, room)
+                edge_weights = _longer(edge_weights, room)
             word = word_at[start + t]
             while word >= 0:
-                end = t + lengths[word]
+                link = links[word]
+                end = t + (link & LENGTH_MASK)
                 if end <= size:
-                    forward[end] += here * weights[word]
-                word = up[word]
+                    weight = weights[word]
+                    forward[end] += here * weight
+                    edge_words[edges], edge_ends[edges], edge_weights[edges] = word, end, weight
+                    edges += 1
+                word = (link >> LENGTH_BITS) - 1
+        first_edge[size] = edges
         total = forward[size]
         if not (total > 0.0 and total < math.inf):
-            return np.int64(-1) << np.int64(62)
+            return NOT_FINITE
         log_likelihood += np.int64(round(math.log(total) * LOG_UNIT))
         backward[size] = 1.0
         for t in range(size - 1, -1, -1):
             share = forward[t] * COUNT_UNIT / total
             behind = 0.0
-            word = word_at[start + t]
-            while word >= 0:
-                end = t + lengths[word]
-                if end <= size:
-                    rest = weights[word] * backward[end]
-                    behind += rest
-                    sums[word] += np.int64(share * rest + 0.5)
-                word = up[word]
+            for e in range(first_edge[t], first_edge[t + 1]):
+                rest = edge_weights[e] * backward[edge_ends[e]]
+                behind += rest
+                sums[edge_words[e]] += np.int64(share * rest + 0.5)
             backward[t] = behind
             if with_gaps:
                 gaps[start + t] = forward[t] * behind / total
@@ -69,34 +89,19 @@ def expected_counts(word_at, lo, hi, lengths, up, weights, longest, sums, gaps, 
 
 
 @njit(cache=True, nogil=True)
-def best_splits(first, last, word_at, example, lengths, up, log_probabilities, longest, out):
+def best_splits(first, last, word_at, example, links, log_probabilities, longest, out):
     """Write, for first <= word < last, the largest sum of log probabilities of words that spell it, itself left out."""
     best = np.empty(longest + 1)
     for word in range(first, last):
-        size = lengths[word]
+        size = links[word] & LENGTH_MASK
         best[0] = 0.0
         best[1 : size + 1] = -math.inf
         for t in range(size):
             piece = word_at[example[word] + t]
             while piece >= 0:
-                end = t + lengths[piece]
+                link = links[piece]
+                end = t + (link & LENGTH_MASK)
                 if end <= size and piece != word:
                     best[end] = max(best[end], best[t] + log_probabilities[piece])
-                piece = up[piece]
+                piece = (link >> LENGTH_BITS) - 1
         out[word] = best[size]
-
-
-@njit(cache=True, nogil=True)
-def renumber(word_at, lo, hi, new_number):
-    """Replace each word of word_at[lo:hi] by new_number[word]."""
-    for i in range(lo, hi):
-        if word_at[i] >= 0:
-            word_at[i] = new_number[word_at[i]]
-
-
-@njit(cache=True, nogil=True)
-def inherit(number, up):
-    """Give each word without a number that of the next shorter word of its chain, which comes before it."""
-    for word in range(number.size):
-        if number[word] < 0 and up[word] >= 0:
-            number[word] = number[up[word]]

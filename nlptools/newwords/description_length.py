@@ -5,24 +5,22 @@ length that the text would need more without the word, divided by the cost of sp
 in rounds of rising price; each keeps the gain that it had when it was dropped.
 """
 
-import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlptools.errors import NlptoolsError
 from nlptools.newwords import _lattice_kernels as kernels
+from nlptools.newwords.chains import Chains
 from nlptools.newwords.trie import Trie
+from nlptools.threads import in_threads, slices
 
-PRICES = (0.5, 1.0, 2.0, 4.0)
-ROUNDS = 2  # of dropping and re-estimation at each price
-WARM_UP = 3  # EM steps with all candidates, before the first price
-SNAPSHOT_PRICE = 2.0  # the lexicon after this price is the one that ranking looks at
+PRICES = (0.5, 1.0, 2.0)
+WARM_UP = 2  # EM steps before the first price
+RARE = 0.5  # a candidate that is expected less often in the first step is dropped at once: most are
 SPELLING = 6.0  # nats that it costs to spell one code of a word
-LEAST_COUNT = 1.0  # a word that is expected less often is dropped at any price
+LEAST_COUNT = 1.0  # later, a word that is expected less often is dropped at any price
 FLOOR = 0.1  # least expected count of a single code, so that every text has a segmentation
 LONGEST_SEGMENT = 100  # codes; longer ones are cut, so that float64 holds every sum
 
@@ -31,8 +29,8 @@ LONGEST_SEGMENT = 100  # codes; longer ones are cut, so that float64 holds every
 class Prices:
     """What the lattice says of the G nodes of the trie and the T positions of the text.
 
-    gains: (G,) λ. expected: (G,) expected counts, and kept: (G,) the words left, after SNAPSHOT_PRICE.
-    gaps: (T,) probability that a word begins there, while all candidates are still in the lexicon; 1 at breaks.
+    gains: (G,) λ. expected: (G,) expected counts, and kept: (G,) the words left, after the last price.
+    gaps: (T,) probability that a word begins there, by the lexicon before the first price; 1 at breaks.
     """
 
     gains: NDArray[np.float64]
@@ -50,49 +48,44 @@ def price_words(
     """
     nodes = trie.counts.size
     gains, expected, kept = np.zeros(nodes), np.zeros(nodes), np.zeros(nodes, np.bool_)
+    gaps = np.ones(trie.node_at.size, np.float32)
     alive = candidates | (trie.lengths == 1)
     alive[0] = False
     lattice = _Lattice(trie, alive, threads)
-    gaps = np.ones(trie.node_at.size, np.float32)
     for step in range(WARM_UP):
         lattice.step(gaps if step == WARM_UP - 1 else None)
+        if step == 0:
+            lattice.drop(lattice.expected < RARE)
     for price in PRICES:
-        for _ in range(ROUNDS):
-            gain = lattice.gains()
-            dropped = (lattice.lengths > 1) & ((gain < price) | (lattice.expected < LEAST_COUNT))
-            at = lattice.nodes[dropped]
-            gains[at] = np.clip(gain[dropped], 0, price)
-            lattice.drop(dropped)
-            lattice.step()
-        log(f"price {price:g}: {int((lattice.lengths > 1).sum())} words, {lattice.rate:.3f} nats a symbol")
-        if price == SNAPSHOT_PRICE:
-            expected[lattice.nodes] = lattice.expected
-            kept[lattice.nodes] = True
-    gain = lattice.gains()
-    longer = lattice.lengths > 1
-    gains[lattice.nodes[longer]] = gain[longer]
+        gain = lattice.gains()
+        dropped = (gain < price) | (lattice.expected < LEAST_COUNT)
+        gains[lattice.nodes[dropped]] = np.clip(gain[dropped], 0, price)
+        lattice.drop(dropped)
+        lattice.step()
+        log(f"price {price:g}: {int((lattice.lengths > 1).sum()):,} words, {lattice.rate:.3f} nats a symbol")
+    gains[lattice.nodes] = lattice.gains()
+    expected[lattice.nodes] = lattice.expected
+    kept[lattice.nodes] = True
     return Prices(gains, expected, kept, gaps)
 
 
 class _Lattice:
-    """The words that are still in the lexicon, (W,) numbered like `nodes`, and the chain of words at each position."""
+    """The words that are still in the lexicon, with the expected count of each, (W,)."""
 
     def __init__(self, trie: Trie, alive: NDArray[np.bool_], threads: int) -> None:
         self.trie = trie
         self.threads = threads
         self.rate = SPELLING  # nats a code: keeps the sums of a segment near 1
-        self.nodes = np.flatnonzero(alive)
-        self.expected = trie.counts[self.nodes].astype(np.float64)
-        number = np.full(alive.size, -1, np.int32)
-        number[self.nodes] = np.arange(self.nodes.size)
-        nearest = nearest_ancestor(alive, trie.parents, trie.lengths)
-        self.word_at = number[nearest].astype(np.int32)[trie.node_at]
-        self._describe(number[nearest[trie.parents[self.nodes]]])
+        self.chains = Chains(trie, alive, threads)
+        self.expected = trie.counts[self.chains.nodes].astype(np.float64)
 
-    def _describe(self, up: NDArray[np.int32]) -> None:
-        self.lengths = self.trie.lengths[self.nodes]
-        self.example = self.trie.example[self.nodes]
-        self.up = up
+    @property
+    def nodes(self) -> NDArray[np.int64]:
+        return self.chains.nodes
+
+    @property
+    def lengths(self) -> NDArray[np.int16]:
+        return self.chains.lengths
 
     def probabilities(self) -> NDArray[np.float64]:
         total = self.expected.sum()
@@ -105,23 +98,22 @@ class _Lattice:
         gaps = np.empty(0, np.float32) if gaps is None else gaps
         p = self.probabilities()
         weights = np.where(p > 0, p * np.exp(self.rate * self.lengths), 0.0)
+        word_at, links = self.chains.word_at, self.chains.links
 
         def work(lo: int, hi: int) -> tuple[NDArray[np.int64], int]:
-            sums = np.zeros(self.nodes.size, np.int64)
+            sums = np.zeros(weights.size, np.int64)
             likelihood = kernels.expected_counts(
-                self.word_at, lo, hi, self.lengths, self.up, weights, LONGEST_SEGMENT, sums, gaps, with_gaps
+                word_at, lo, hi, links, weights, LONGEST_SEGMENT, sums, gaps, with_gaps
             )
             return sums, int(likelihood)
 
-        sums = np.zeros(self.nodes.size, np.int64)
+        sums = np.zeros(weights.size, np.int64)
         likelihood = 0
-        cuts = self._cuts()
-        with ThreadPoolExecutor(self.threads) as pool:
-            for part, part_likelihood in pool.map(work, cuts[:-1], cuts[1:]):
-                if part_likelihood == -1 << 62:
-                    raise NlptoolsError("the lattice of a segment has no finite weight; this is a bug in nlptools")
-                sums += part
-                likelihood += part_likelihood
+        for part, part_likelihood in in_threads(work, self._cuts(), self.threads):
+            if part_likelihood == kernels.NOT_FINITE:
+                raise ArithmeticError("the weights of a segment add up to no finite positive number")
+            sums += part
+            likelihood += part_likelihood
         self.expected = sums / kernels.COUNT_UNIT
         self.rate -= likelihood / kernels.LOG_UNIT / max(1, self.trie.total)
 
@@ -129,55 +121,30 @@ class _Lattice:
         """Return λ of each word: expected count · (ln p − best split), over the cost of spelling it; 0 for single codes."""
         with np.errstate(divide="ignore"):
             logs = np.log(self.probabilities())
-        splits = np.zeros(self.nodes.size)
-        first = int(np.searchsorted(self.lengths, 2))
-        cuts = np.linspace(first, self.nodes.size, 4 * self.threads + 1).astype(int).tolist()
-        longest = int(self.lengths[-1])
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(
-                pool.map(
-                    lambda a, b: kernels.best_splits(
-                        a, b, self.word_at, self.example, self.lengths, self.up, logs, longest, splits
-                    ),
-                    cuts[:-1],
-                    cuts[1:],
-                )
-            )
-        saved = np.where(self.expected > 0, logs - splits, 0.0)
-        return np.where(self.lengths > 1, self.expected * saved / (SPELLING * self.lengths), 0.0)
+        chains = self.chains
+        splits = np.empty(logs.size)
+        longest = int(self.lengths.max(initial=1))
+
+        def work(first: int, last: int) -> None:
+            kernels.best_splits(first, last, chains.word_at, chains.example, chains.links, logs, longest, splits)
+
+        in_threads(work, slices(logs.size, 4 * self.threads), self.threads)
+        gains = np.zeros(logs.size)
+        longer = (self.lengths > 1) & (self.expected > 0)
+        gains[longer] = self.expected[longer] * (logs[longer] - splits[longer]) / (SPELLING * self.lengths[longer])
+        return gains
 
     def drop(self, dropped: NDArray[np.bool_]) -> None:
-        """Take words out of the lexicon; the words that remain are numbered anew."""
-        kept = ~dropped
-        number = np.full(dropped.size, -1, np.int32)
-        number[kept] = np.arange(int(kept.sum()))
-        kernels.inherit(number, self.up)
-        cuts = self._cuts()
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(lambda a, b: kernels.renumber(self.word_at, a, b, number), cuts[:-1], cuts[1:]))
-        self.nodes, self.expected = self.nodes[kept], self.expected[kept]
-        up = self.up[kept]
-        self._describe(np.where(up >= 0, number[up], -1).astype(np.int32))
+        """Take words out of the lexicon, but no single code."""
+        kept = ~dropped | (self.lengths == 1)
+        self.expected = self.expected[kept]
+        self.chains.keep(kept)
 
     def _cuts(self) -> list[int]:
         """Cut the text at breaks into one piece a thread."""
-        size = self.word_at.size
-        cuts = [0]
+        word_at = self.chains.word_at
+        cuts = slices(word_at.size, self.threads)
         for t in range(1, self.threads):
-            cut = max(cuts[-1], size * t // self.threads)
-            while cut < size and self.word_at[cut] >= 0:
-                cut += 1
-            cuts.append(cut)
-        return [*cuts, size]
-
-
-def nearest_ancestor(
-    alive: NDArray[np.bool_], parents: NDArray[np.int32], lengths: NDArray[np.int16]
-) -> NDArray[np.int32]:
-    """Return, for each node, the longest alive prefix, itself included; 0 where there is none."""
-    nearest = np.where(alive, np.arange(alive.size), 0).astype(np.int32)
-    bounds = np.searchsorted(lengths, np.arange(1, int(lengths[-1]) + 2)).tolist() if lengths.size else []
-    for lo, hi in zip(bounds[:-1], bounds[1:], strict=True):
-        level = nearest[lo:hi]
-        level[level == 0] = nearest[parents[lo:hi]][level == 0]
-    return nearest
+            while cuts[t] < word_at.size and word_at[cuts[t]] >= 0:
+                cuts[t] += 1
+        return cuts

@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nlptools.newwords.description_length import price_words
-from nlptools.newwords.evidence import collect_evidence, inner_openness
+from nlptools.newwords.chains import Chains
+from nlptools.newwords.evidence import collect_evidence
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.rows import ranked_table
 from nlptools.newwords.score import word_probability
@@ -41,10 +42,10 @@ def words_by_description_length(
     prices = price_words(trie, trie.pmi >= min_pmi, threads, log)
 
     priced = (trie.lengths >= 2) & (trie.pmi > min_pmi) & (prices.gains > LEAST_PRICE)
-    words = np.flatnonzero(priced & ~_unspellable(text, trie))
-    evidence = collect_evidence(text, trie, words, threads)
-    openness = inner_openness(trie, words, prices.gaps, threads)
-    score = word_probability(text, trie, prices, words, evidence, openness)
+    chains = Chains(trie, priced & ~_unspellable(text, trie), threads)
+    words = chains.nodes
+    evidence = collect_evidence(text, chains, trie.counts[words], threads, prices.gaps)
+    score = word_probability(text, trie, prices, words, evidence)
     log(f"evidence: {words.size:,} candidates")
 
     keep = score >= (MIN_SCORE if options.min_score is None else options.min_score)

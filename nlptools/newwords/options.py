@@ -1,11 +1,11 @@
 """The options of new-word discovery, in one place: the command, the Python call and the docs are made from these fields."""
 
-import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from nlptools.errors import OptionError
+from nlptools.threads import default_threads
 
 Method = Literal["mdl", "cohesion", "entropy"]
 Script = Literal["keep", "simplified", "traditional"]
@@ -73,9 +73,7 @@ class NewWordsOptions:
     @property
     def thread_count(self) -> int:
         """How many threads to use."""
-        if self.threads is not None:
-            return self.threads
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return default_threads() if self.threads is None else self.threads
 
     @classmethod
     def help(cls, name: str) -> str:

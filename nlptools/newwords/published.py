@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nlptools.newwords import _kernels
+from nlptools.newwords.chains import Chains
 from nlptools.newwords.evidence import collect_evidence
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.rows import ranked_table
@@ -60,8 +61,8 @@ def words_by_cohesion(
 
     stays = np.zeros(trie.counts.size, np.bool_)
     _kernels.backtrack(trie.parents, trie.suffixes, trie.lengths, cohesive, COHESION_ORDER, stays)
-    words = np.flatnonzero((pieces >= min_count) & stays & (trie.lengths >= 2) & _within(trie, options, MAX_LENGTH))
-    return _by_count(text, trie, words, options, count=pieces[words], occurrences=trie.counts[words])
+    words = (pieces >= min_count) & stays & (trie.lengths >= 2) & (trie.lengths <= (options.max_length or MAX_LENGTH))
+    return _by_count(text, trie, words, options, pieces)
 
 
 def words_by_entropy(
@@ -74,8 +75,8 @@ def words_by_entropy(
     log(f"n-grams: {trie.counts.size - 1:,} seen {min_count} times or more")
 
     min_pmi = ENTROPY_PMI if options.min_pmi is None else options.min_pmi
-    words = np.flatnonzero((trie.lengths >= 2) & (trie.pmi > min_pmi))
-    return _by_count(text, trie, words, options, ENTROPY_LEAST)
+    words = (trie.lengths >= 2) & (trie.pmi > min_pmi)
+    return _by_count(text, trie, words, options, least_entropy=ENTROPY_LEAST)
 
 
 def _characters(
@@ -87,19 +88,19 @@ def _characters(
     return text, threads
 
 
-def _within(trie: Trie, options: NewWordsOptions, longest: int) -> NDArray[np.bool_]:
-    return trie.lengths <= (options.max_length or longest)
-
-
 def _by_count(
     text: EncodedText,
     trie: Trie,
-    words: NDArray[np.int64],
+    chosen: NDArray[np.bool_],
     options: NewWordsOptions,
+    pieces: NDArray[np.int64] | None = None,
     least_entropy: float | None = None,
-    **more: NDArray[np.int64],
 ) -> pa.Table:
-    evidence = collect_evidence(text, trie, words, options.thread_count)
+    """Return the rows of the chosen nodes, (G,), most frequent first; where there are pieces, these are what is counted."""
+    chains = Chains(trie, chosen, options.thread_count)
+    words = chains.nodes
+    evidence = collect_evidence(text, chains, trie.counts[words], options.thread_count)
+    more = {} if pieces is None else {"count": pieces[words], "occurrences": trie.counts[words]}
     score = more.get("count", trie.counts[words]).astype(np.float64)
     keep = np.ones(words.size, np.bool_)
     if options.min_score is not None:

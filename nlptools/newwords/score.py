@@ -45,7 +45,6 @@ def word_probability(
     prices: Prices,
     words: NDArray[np.int64],
     evidence: Evidence,
-    openness: NDArray[np.float64],
     weights: Weights = Weights(),
 ) -> NDArray[np.float64]:
     """Return the probability that each of `words`, (W,) nodes of two codes or more, is a word; in (0, 1)."""
@@ -71,6 +70,6 @@ def word_probability(
         + weights.last_is_function * function[last]
         + weights.company * evidence.largest_neighbour / counts
         + weights.pmi * trie.pmi[words]
-        + weights.openness * openness
+        + weights.openness * evidence.openness
     )
     return 1 / (1 + np.exp(-log_odds))

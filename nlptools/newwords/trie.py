@@ -1,6 +1,5 @@
 """All n-grams of a text that occur often enough, as a trie, and which of them starts at each position."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from nlptools.newwords import _kernels
 from nlptools.ngrams.grouping import group_keys, group_windows, window_bits
 from nlptools.text.encode import EncodedText
+from nlptools.threads import in_threads, slices
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,14 @@ def build_trie(text: EncodedText, min_count: int, max_length: int, threads: int)
     levels = _Levels(len(text.alphabet))
     node_of_window = np.zeros(windows.size, np.int32)
     heads = np.zeros(windows.size, np.int32)
-    rows = np.arange(windows.size)
     levels.grow(heads, windows, window_counts, order, bits, min_count, max_length, node_of_window)
     node_at = np.empty(text.codes.size, np.int32)
-    _by_slices(lambda lo, hi: _kernels.place_nodes(ranks[lo:hi], node_of_window, node_at[lo:hi]), ranks.size, threads)
-    del node_of_window, heads, rows
+    in_threads(
+        lambda lo, hi: _kernels.place_nodes(ranks[lo:hi], node_of_window, node_at[lo:hi]),
+        slices(ranks.size, threads),
+        threads,
+    )
+    del node_of_window, heads
 
     while levels.deepest < max_length and levels.deepest % order == 0:
         positions = np.empty(text.codes.size, np.uint32)
@@ -116,20 +119,14 @@ def _finish(levels: _Levels, node_at: NDArray[np.int32], total: int, threads: in
     _kernels.examples(node_at, parents, example)
     suffixes = np.zeros(levels.nodes, np.int32)
     pmi = np.zeros(levels.nodes)
-    _by_slices(
-        lambda lo, hi: _kernels.link_suffixes(max(lo, 1), hi, node_at, lengths, parents, example, suffixes),
-        levels.nodes,
-        threads,
-    )
-    _by_slices(
-        lambda lo, hi: _kernels.solidity(max(lo, 1), hi, total, counts, lengths, parents, suffixes, pmi),
-        levels.nodes,
-        threads,
-    )
+    cuts = slices(levels.nodes - 1, 4 * threads)  # of the nodes but the root
+
+    def link(lo: int, hi: int) -> None:
+        _kernels.link_suffixes(lo + 1, hi + 1, node_at, lengths, parents, example, suffixes)
+
+    def measure(lo: int, hi: int) -> None:
+        _kernels.solidity(lo + 1, hi + 1, total, counts, lengths, parents, suffixes, pmi)
+
+    in_threads(link, cuts, threads)
+    in_threads(measure, cuts, threads)
     return Trie(counts, lengths, parents, suffixes, example, pmi, node_at, total)
-
-
-def _by_slices(work, size: int, threads: int) -> None:
-    cuts = [size * t // (4 * threads) for t in range(4 * threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, cuts[:-1], cuts[1:]))

@@ -1,6 +1,5 @@
 """Exact counts of all character n-grams of a corpus, orders 1 to N, as one sorted table."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,11 +14,7 @@ from nlptools.errors import OptionError
 from nlptools.ngrams import _kernels
 from nlptools.ngrams.grouping import count_keys, count_windows, group_windows, window_bits
 from nlptools.text.encode import encode_characters
-
-
-def default_threads() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from nlptools.threads import default_threads
 
 
 def count_ngrams(

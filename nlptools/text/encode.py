@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nlptools.text import _kernels
 from nlptools.text.characters import DIGIT, HAN, LETTER, OTHER, class_table
+from nlptools.threads import in_threads, slices
 
 Prepare = Callable[[pa.RecordBatch], pa.RecordBatch]
 
@@ -82,7 +83,9 @@ def encode_characters(
     table = np.zeros(present.size, np.uint32)
     table[characters] = np.arange(characters.size)
     out = np.empty(codes.size, _code_type(characters.size))
-    _by_slices(lambda lo, hi: _kernels.translate(codes[lo:hi], table, out[lo:hi]), codes.size, threads)
+    in_threads(
+        lambda lo, hi: _kernels.translate(codes[lo:hi], table, out[lo:hi]), slices(codes.size, threads), threads
+    )
     alphabet = pa.array(["", *map(chr, characters[1:].tolist())], pa.string())
     return EncodedText(out, alphabet, ends, duplicates)
 
@@ -112,8 +115,10 @@ def encode_symbols(
     table[characters] = np.arange(characters.size)
     out = np.empty(codes.size, _code_type(characters.size + len(run_symbols)))
     symbol_of_run += np.uint32(characters.size)
-    _by_slices(
-        lambda lo, hi: _kernels.translate_runs(codes[lo:hi], table, symbol_of_run, out[lo:hi]), codes.size, threads
+    in_threads(
+        lambda lo, hi: _kernels.translate_runs(codes[lo:hi], table, symbol_of_run, out[lo:hi]),
+        slices(codes.size, threads),
+        threads,
     )
     symbols = np.array(["", *map(chr, characters[1:].tolist()), *run_symbols], object)
     return EncodedText(*_only_used(out, symbols), ends, duplicates)
@@ -234,10 +239,3 @@ def _in_order(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _by_slices(work: Callable[[int, int], object], size: int, threads: int) -> None:
-    """Call work(lo, hi) for `threads` slices that cover range(size)."""
-    cuts = [size * t // threads for t in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, cuts[:-1], cuts[1:]))
