@@ -15,6 +15,8 @@ LOG_UNIT = 2.0**20  # of log-likelihoods
 NOT_FINITE = -(1 << 62)  # in place of a log-likelihood: a segment without a finite positive weight
 LENGTH_BITS = 16  # of a link
 LENGTH_MASK = (1 << LENGTH_BITS) - 1
+# What is looked up together lies together: one word is one miss of the cache, not three.
+WORD = np.dtype([("weight", np.float64), ("link", np.int64), ("sum", np.int64)])
 
 
 @njit(cache=True, nogil=True)
@@ -25,13 +27,13 @@ def _longer(array, size):
 
 
 @njit(cache=True, nogil=True)
-def expected_counts(word_at, lo, hi, links, weights, longest, sums, gaps, with_gaps):
-    """Add to `sums`, in COUNT_UNITs, how often each word is expected in word_at[lo:hi]; return the log-likelihood.
+def expected_counts(word_at, lo, hi, words, longest, gaps, with_gaps):
+    """Add to words["sum"], in COUNT_UNITs, how often each is expected in word_at[lo:hi]; return the log-likelihood.
 
     with_gaps: write to gaps[i] the probability that a word begins at i; breaks keep what they have.
 
-    weights: (W,), probability times e^(rate · length), so that the weight of a segmentation neither over- nor
-    underflows within `longest` codes; longer segments are cut there. The log-likelihood, in LOG_UNITs, is of the weights.
+    words: (W,) of WORD. weight: probability times e^(rate · length), so that the weight of a segmentation neither over-
+    nor underflows within `longest` codes; longer segments are cut there. The log-likelihood, in LOG_UNITs, is of weights.
     """
     forward = np.empty(longest + 1)
     backward = np.empty(longest + 1)
@@ -60,10 +62,10 @@ def expected_counts(word_at, lo, hi, links, weights, longest, sums, gaps, with_g
                 edge_weights = _longer(edge_weights, room)
             word = word_at[start + t]
             while word >= 0:
-                link = links[word]
+                link = words[word]["link"]
                 end = t + (link & LENGTH_MASK)
                 if end <= size:
-                    weight = weights[word]
+                    weight = words[word]["weight"]
                     forward[end] += here * weight
                     edge_words[edges], edge_ends[edges], edge_weights[edges] = word, end, weight
                     edges += 1
@@ -80,7 +82,7 @@ def expected_counts(word_at, lo, hi, links, weights, longest, sums, gaps, with_g
             for e in range(first_edge[t], first_edge[t + 1]):
                 rest = edge_weights[e] * backward[edge_ends[e]]
                 behind += rest
-                sums[edge_words[e]] += np.int64(share * rest + 0.5)
+                words[edge_words[e]]["sum"] += np.int64(share * rest + 0.5)
             backward[t] = behind
             if with_gaps:
                 gaps[start + t] = forward[t] * behind / total

@@ -97,17 +97,17 @@ class _Lattice:
         with_gaps = gaps is not None
         gaps = np.empty(0, np.float32) if gaps is None else gaps
         p = self.probabilities()
-        weights = np.where(p > 0, p * np.exp(self.rate * self.lengths), 0.0)
-        word_at, links = self.chains.word_at, self.chains.links
+        words = np.zeros(p.size, kernels.WORD)
+        words["weight"] = np.where(p > 0, p * np.exp(self.rate * self.lengths), 0.0)
+        words["link"] = self.chains.links
+        word_at = self.chains.word_at
 
         def work(lo: int, hi: int) -> tuple[NDArray[np.int64], int]:
-            sums = np.zeros(weights.size, np.int64)
-            likelihood = kernels.expected_counts(
-                word_at, lo, hi, links, weights, LONGEST_SEGMENT, sums, gaps, with_gaps
-            )
-            return sums, int(likelihood)
+            own = words.copy()
+            likelihood = kernels.expected_counts(word_at, lo, hi, own, LONGEST_SEGMENT, gaps, with_gaps)
+            return own["sum"].copy(), int(likelihood)
 
-        sums = np.zeros(weights.size, np.int64)
+        sums = np.zeros(p.size, np.int64)
         likelihood = 0
         for part, part_likelihood in in_threads(work, self._cuts(), self.threads):
             if part_likelihood == kernels.NOT_FINITE:
