@@ -64,16 +64,10 @@ def decode(data, offsets, classes, codes, document_ends, document_hashes):
 
 @njit(cache=True, nogil=True)
 def mark_present(codes, present):
-    """Set present[c] for every code c."""
-    for c in codes:
-        present[c] = True
-
-
-@njit(cache=True, nogil=True)
-def translate(codes, table, out):
-    """Write table[c] for every code c."""
-    for i in range(codes.size):
-        out[i] = table[codes[i]]
+    """Set present[c] for every code point c; runs are passed over."""
+    for code in codes:
+        if not code & RUN:
+            present[code] = True
 
 
 @njit(cache=True, nogil=True)
@@ -131,10 +125,13 @@ def collapse_runs(codes, classes, document_ends, out, run_hashes, run_starts, ru
 
 @njit(cache=True, nogil=True)
 def drop_documents(codes, document_ends, keep):
-    """Move the documents to keep to the front of `codes` and of `document_ends`; return (codes kept, documents kept)."""
-    n = 0
+    """Move the documents to keep to the front of `codes` and of `document_ends`; return (codes kept, documents kept).
+
+    codes[0] is the break before the first document.
+    """
+    n = 1
     kept = 0
-    start = 0
+    start = 1
     for d in range(document_ends.size):
         end = document_ends[d]
         if keep[d]:
@@ -148,8 +145,8 @@ def drop_documents(codes, document_ends, keep):
 
 
 @njit(cache=True, nogil=True)
-def translate_runs(codes, table, symbol_of_run, out):
-    """Write table[c] for every code c, and symbol_of_run[r] for RUN | r."""
+def translate(codes, code_of, code_of_run, out):
+    """Write code_of[c] for every code point c, and code_of_run[r] for RUN | r."""
     for i in range(codes.size):
         code = codes[i]
-        out[i] = symbol_of_run[code & (RUN - 1)] if code & RUN else table[code]
+        out[i] = code_of_run[code & (RUN - 1)] if code & RUN else code_of[code]

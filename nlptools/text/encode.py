@@ -6,10 +6,12 @@
 The alphabet is known only at the end of the text and is sorted, so codes do not depend on batches or threads.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -53,6 +55,7 @@ class _Part:
     codes: NDArray[np.uint32]  # every document ends with a break; no break before the first
     document_ends: NDArray[np.int64]
     document_hashes: NDArray[np.uint64]
+    characters: NDArray[np.int64]  # that occur, sorted
     run_index: NDArray[np.int64] | None = None
     run_hashes: NDArray[np.uint64] | None = None
     run_counts: NDArray[np.int64] | None = None
@@ -73,21 +76,11 @@ def encode_characters(
 
     prepare: what is done to each batch first, on the thread that encodes it.
     """
-    table = np.where(np.isin(class_table(), list(classes)), class_table(), 0).astype(np.uint8)
-    parts = list(_in_order(lambda batch: _decode_part(prepare(batch), table), batches, threads))
-    codes, ends, duplicates = _join(parts, deduplicate)
-    present = np.zeros(class_table().size, np.bool_)
-    _kernels.mark_present(codes, present)
-    present[0] = True
-    characters = np.flatnonzero(present)
-    table = np.zeros(present.size, np.uint32)
-    table[characters] = np.arange(characters.size)
-    out = np.empty(codes.size, _code_type(characters.size))
-    in_threads(
-        lambda lo, hi: _kernels.translate(codes[lo:hi], table, out[lo:hi]), slices(codes.size, threads), threads
-    )
-    alphabet = pa.array(["", *map(chr, characters[1:].tolist())], pa.string())
-    return EncodedText(out, alphabet, ends, duplicates)
+    kept = np.where(np.isin(class_table(), list(classes)), class_table(), 0).astype(np.uint8)
+    parts = list(_in_order(lambda batch: _decode_part(prepare(batch), kept), batches, threads))
+    characters, code_of = _character_codes(parts)
+    alphabet = ["", *map(chr, characters)]
+    return _join(parts, code_of, np.empty(0, np.uint32), alphabet, threads, deduplicate)
 
 
 def encode_symbols(
@@ -105,23 +98,10 @@ def encode_symbols(
     """
     parts = list(_in_order(lambda batch: _symbols_part(prepare(batch)), batches, threads))
     symbol_of_run, run_symbols = _run_alphabet(parts, min_run_count)
-    codes, ends, duplicates = _join(parts, deduplicate)
-    present = np.zeros(class_table().size, np.bool_)
-    for part_codes in np.array_split(codes, max(1, codes.size >> 24)):
-        _kernels.mark_present(part_codes[part_codes < present.size], present)
-    present[0] = True
-    characters = np.flatnonzero(present)
-    table = np.zeros(present.size, np.uint32)
-    table[characters] = np.arange(characters.size)
-    out = np.empty(codes.size, _code_type(characters.size + len(run_symbols)))
-    symbol_of_run += np.uint32(characters.size)
-    in_threads(
-        lambda lo, hi: _kernels.translate_runs(codes[lo:hi], table, symbol_of_run, out[lo:hi]),
-        slices(codes.size, threads),
-        threads,
-    )
-    symbols = np.array(["", *map(chr, characters[1:].tolist()), *run_symbols], object)
-    return EncodedText(*_only_used(out, symbols), ends, duplicates)
+    characters, code_of = _character_codes(parts)
+    alphabet = ["", *map(chr, characters), *run_symbols]
+    code_of_run = symbol_of_run + np.uint32(1 + len(characters))
+    return _join(parts, code_of, code_of_run, alphabet, threads, deduplicate)
 
 
 def _decode_part(batch: pa.RecordBatch, classes: NDArray[np.uint8]) -> _Part:
@@ -130,11 +110,28 @@ def _decode_part(batch: pa.RecordBatch, classes: NDArray[np.uint8]) -> _Part:
         text = text.cast(pa.large_string())
     offsets = np.frombuffer(text.buffers()[1], np.int64)[text.offset : text.offset + len(text) + 1]
     data = np.frombuffer(text.buffers()[2] or b"", np.uint8)
-    codes = np.empty(int(offsets[-1] - offsets[0]) + len(text) + 1, np.uint32)
+    codes = _scratch(int(offsets[-1] - offsets[0]) + len(text) + 1)
     ends = np.empty(len(text), np.int64)
     hashes = np.empty(len(text), np.uint64)
     n = _kernels.decode(data, offsets, classes, codes, ends, hashes)
-    return _Part(codes[1:n].copy(), ends - 1, hashes)
+    return _Part(codes[1:n].copy(), ends - 1, hashes, _present(codes[1:n]))
+
+
+def _present(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    present = np.zeros(class_table().size, np.bool_)
+    _kernels.mark_present(codes, present)
+    present[0] = False
+    return np.flatnonzero(present)
+
+
+def _scratch(size: int) -> NDArray[np.uint32]:
+    """Return an array of this thread's, used again and again: fresh memory costs more than what is done with it."""
+    if getattr(_local, "array", None) is None or _local.array.size < size:
+        _local.array = np.empty(size, np.uint32)
+    return cast("NDArray[np.uint32]", _local.array[:size])
+
+
+_local = threading.local()
 
 
 def _symbols_part(batch: pa.RecordBatch) -> _Part:
@@ -150,7 +147,7 @@ def _symbols_part(batch: pa.RecordBatch) -> _Part:
     types, first, index, counts = np.unique(
         hashes[:runs], return_index=True, return_inverse=True, return_counts=True
     )
-    part.codes, part.source = out[:n].copy(), codes
+    part.codes, part.source, part.characters = out[:n].copy(), codes, _present(out[:n])
     part.run_index, part.run_hashes, part.run_counts = index, types, counts
     part.run_starts, part.run_lengths, part.run_letters = starts[first], lengths[first], letters[first]
     return part
@@ -180,51 +177,57 @@ def _run_alphabet(
         part = parts[int(np.searchsorted(bases, first[t], "right")) - 1]
         start = joined_starts[first[t]]
         texts[_half_width(part.source[start : start + lengths[t]])] = t
-    symbol_of_type = np.where(letters, 0, 1).astype(np.uint32)
-    symbols = sorted(texts)
-    symbol_of_type[[texts[text] for text in symbols]] = np.arange(2, 2 + len(symbols))
+    symbols = [*([LETTERS] if len(texts) < int(letters.sum()) else []), *([DIGITS] if not letters.all() else [])]
+    symbol_of_type = np.where(letters, 0, len(symbols) - 1).astype(np.uint32)
+    ordered = sorted(texts)
+    symbol_of_type[[texts[text] for text in ordered]] = np.arange(len(symbols), len(symbols) + len(ordered))
     for part, base in zip(parts, bases.tolist(), strict=False):
         is_run = part.codes >= _kernels.RUN
         part.codes[is_run] = (part.run_index + base).astype(np.uint32) | np.uint32(_kernels.RUN)
         part.source = None
-    return symbol_of_type[index], [LETTERS, DIGITS, *symbols]
+    return symbol_of_type[index], [*symbols, *ordered]
 
 
-def _join(parts: list[_Part], deduplicate: bool) -> tuple[NDArray[np.uint32], NDArray[np.int64], int]:
-    """Concatenate the parts, which are emptied, behind one break; drop documents equal to an earlier one."""
-    starts = np.cumsum([0] + [part.codes.size for part in parts])
-    codes = np.zeros(int(starts[-1]) + 1, np.uint32)
-    text = codes[1:]
+def _character_codes(parts: list[_Part]) -> tuple[list[int], NDArray[np.uint32]]:
+    """Return the characters that occur, sorted, and a table from code point to code; codes count from 1."""
+    characters = np.unique(np.concatenate([np.empty(0, np.int64), *(part.characters for part in parts)]))
+    code_of = np.zeros(class_table().size, np.uint32)
+    code_of[characters] = np.arange(1, characters.size + 1)
+    return characters.tolist(), code_of
+
+
+def _join(
+    parts: list[_Part],
+    code_of: NDArray[np.uint32],
+    code_of_run: NDArray[np.uint32],
+    alphabet: list[str],
+    threads: int,
+    deduplicate: bool,
+) -> EncodedText:
+    """Translate the parts, which are emptied, into one array behind one break; drop documents equal to an earlier one."""
+    starts = np.cumsum([1] + [part.codes.size for part in parts]).tolist()
+    codes = np.zeros(starts[-1], np.uint16 if len(alphabet) <= 1 << 16 else np.uint32)
     hashes, ends = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for part, start in zip(parts, starts.tolist(), strict=False):
-        text[start : start + part.codes.size] = part.codes
-        part.codes = part.codes[:0]
+    for part, start in zip(parts, starts, strict=False):
         hashes.append(part.document_hashes)
         ends.append(part.document_ends + start)
+
+    def translate(first: int, last: int) -> None:
+        for p in range(first, last):
+            out = codes[starts[p] : starts[p + 1]]
+            _kernels.translate(parts[p].codes, code_of, code_of_run, out)
+            parts[p].codes = parts[p].codes[:0]
+
+    in_threads(translate, slices(len(parts), 4 * threads), threads)
     document_hashes, document_ends = np.concatenate(hashes), np.concatenate(ends)
-    n, documents = text.size, document_ends.size
+    n, documents = codes.size, document_ends.size
     if deduplicate:
         keep = np.zeros(documents, np.bool_)
         keep[np.unique(document_hashes, return_index=True)[1]] = True
-        n, documents = _kernels.drop_documents(text, document_ends, keep)
-    return codes[: n + 1], document_ends[:documents] + 1, document_hashes.size - documents
-
-
-def _only_used(
-    codes: NDArray[np.unsignedinteger], symbols: NDArray[np.object_]
-) -> tuple[NDArray[np.unsignedinteger], pa.StringArray]:
-    """Number the codes anew if some of them do not occur: a run may have stood only in documents that were dropped."""
-    used = np.zeros(symbols.size, np.bool_)
-    _kernels.mark_present(codes, used)
-    used[0] = True
-    if not used.all():
-        table = (np.cumsum(used) - 1).astype(np.uint32)
-        _kernels.translate(codes, table, codes)
-    return codes, pa.array(symbols[used].tolist(), pa.string())
-
-
-def _code_type(size: int) -> type[np.unsignedinteger]:
-    return np.uint16 if size <= 1 << 16 else np.uint32
+        if not keep.all():
+            n, documents = _kernels.drop_documents(codes, document_ends, keep)
+    duplicates = document_hashes.size - documents
+    return EncodedText(codes[:n], pa.array(alphabet, pa.string()), document_ends[:documents], duplicates)
 
 
 def _in_order(

@@ -1,0 +1,75 @@
+"""What every benchmark needs: the evaluation data, a measured run of a command, tables."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("NLPTOOLS_DATA", ROOT.parent / "shared" / "data"))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a command: wall-clock seconds, peak memory of the process in MB."""
+
+    seconds: float
+    memory: float
+
+
+def measure(command: Sequence[str], **environment: str) -> Run:
+    """Run a command to its end and return what it took; SystemExit if it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status:
+        sys.exit(f"{' '.join(command)} failed with status {os.waitstatus_to_exitcode(status)}")
+    return Run(seconds, usage.ru_maxrss / 1024)
+
+
+def nlptools(*arguments: str) -> list[str]:
+    """Return the command line that runs our command with this interpreter."""
+    return [sys.executable, "-m", "nlptools_cli", *arguments]
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median."""
+    return statistics.median(values)
+
+
+def need(*names: str) -> list[Path]:
+    """Return the paths of evaluation files; SystemExit with the remedy if one is missing."""
+    paths = [DATA / name for name in names]
+    for path in paths:
+        if not path.exists():
+            sys.exit(f"{path} is missing: set NLPTOOLS_DATA to the folder of the evaluation data")
+    return paths
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a Markdown table."""
+    print(f"\n### {title}\n")
+    print("| " + " | ".join(header) + " |")
+    print("| " + " | ".join("---" for _ in header) + " |")
+    for row in rows:
+        print("| " + " | ".join(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row) + " |")
+    sys.stdout.flush()
+
+
+def machine() -> str:
+    """Return one line about the machine and the versions."""
+    from importlib.metadata import version
+
+    names = ("numpy", "numba", "pyarrow", "polars")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    model = "unknown processor"
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        found = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = found[0] if found else model
+    return f"{os.cpu_count()} × {model}; Python {sys.version.split()[0]}, {versions}"
