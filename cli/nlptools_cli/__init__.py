@@ -1,0 +1,1 @@
+"""The `nlptools` command: parse, call the library, print."""

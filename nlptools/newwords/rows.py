@@ -50,10 +50,11 @@ def ranked_table(
         "score": score,
         **more,
     }
-    table = pa.table({name: _rounded(column) for name, column in columns.items()}).filter(pa.array(keep))
+    table = pa.table({name: _rounded(column, 6 if name == "score" else 4) for name, column in columns.items()})
+    table = table.filter(pa.array(keep))
     return table.sort_by([("score", "descending"), ("count", "descending"), ("word", "ascending")])
 
 
-def _rounded(column: object) -> pa.Array:
+def _rounded(column: object, digits: int) -> pa.Array:
     array = column if isinstance(column, pa.Array) else pa.array(column)
-    return pc.round(array, 4) if pa.types.is_floating(array.type) else array
+    return pc.round(array, digits) if pa.types.is_floating(array.type) else array

@@ -1,0 +1,3 @@
+from nlptools_cli.main import main
+
+main()

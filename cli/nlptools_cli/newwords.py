@@ -1,0 +1,136 @@
+"""`nlptools newwords`: the words of a text, with the evidence."""
+
+import sys
+from time import perf_counter
+from typing import Any
+
+import click
+
+from nlptools.errors import OutputError
+from nlptools.newwords.options import NewWordsOptions
+from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools_cli.messages import Messages, say
+from nlptools_cli.options import Command, Option, options_from, quiet_option
+from nlptools_cli.start_up import compiled_kernels
+from nlptools_cli.table import clip, format_table
+
+SHOWN = 30
+"""How many words are shown on a terminal if nothing else is asked for."""
+
+
+@click.command(cls=Command)
+@click.argument("inputs", metavar="INPUT...", nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    cls=Option,
+    help="Write all words to FILE; the suffix says how: .csv, .tsv, .jsonl, .parquet, .arrow, or .dict for a "
+    "dictionary that jieba loads. Default: a table on a terminal, CSV elsewhere.",
+)
+@click.option(
+    "--show",
+    type=click.IntRange(min=1),
+    metavar="N",
+    cls=Option,
+    help=f"Print the N best words as a table, also with -o. Default on a terminal: {SHOWN}.",
+)
+@quiet_option("Print no messages but errors, and bad records at the end.")
+@options_from(NewWordsOptions, section="Words")
+@reading_options
+def newwords(
+    inputs: tuple[str, ...],
+    output: str | None,
+    show: int | None,
+    quiet: bool,
+    text_column: str | None,
+    document_per: str,
+    max_line_bytes: int | None,
+    strict: bool,
+    rejects: str | None,
+    **options: Any,
+) -> None:
+    """Find the words of a text, best first, with the evidence. No dictionary is needed.
+
+    INPUT is a file, a glob, a folder, or - for standard input: UTF-8 text or JSON lines, also as .gz or .zst.
+
+    \b
+    Examples:
+      nlptools newwords corpus.txt
+      nlptools newwords corpus.txt -o words.csv
+      nlptools newwords questions.jsonl.gz --text-column question --known dict.txt --new-only -o new.csv
+      unzip -p corpus.zip | nlptools newwords - -o words.dict
+    """
+    started = perf_counter()
+    chosen = NewWordsOptions(**options)
+    corpus = open_inputs(inputs, text_column, document_per, max_line_bytes, strict, rejects)
+    from nlptools.corpus import check_output, write_table
+
+    if output is not None:
+        check_output(output)
+    check_not_read(output, inputs, [*map(str, chosen.known), options["stopwords"], rejects])
+    with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
+        from nlptools.newwords.find import find_new_words
+
+        words = find_new_words(corpus, progress=messages.progress, log=messages.log, **options)
+    if corpus.report.rejected:
+        say(f"{corpus.name}: {corpus.report.summary()}")
+    if output is not None:
+        write_table(words, output)
+    shown = _print_words(words, output, show, options["top"])
+    if not quiet:
+        say(_result(words.num_rows, shown, output, perf_counter() - started))
+
+
+def _print_words(words: Any, output: str | None, show: int | None, top: int | None) -> int | None:
+    """Print a table for people, or CSV for programs, or nothing; return how many words a table has."""
+    if output is not None and show is None:
+        return None
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; name a file: -o words.csv")
+    if show is None and not sys.stdout.isatty():
+        from nlptools.corpus import write_table_to
+
+        write_table_to(words, sys.stdout.buffer, "csv")
+        sys.stdout.flush()
+        return None
+    best = words.slice(0, show or top or SHOWN)
+    if best.num_rows:
+        click.echo(words_table(best))
+    return int(best.num_rows)
+
+
+def words_table(words: Any) -> str:
+    """Return the first columns of the words, as a table for people."""
+    header = ["rank", "word", "count", "documents", "pmi", "left H", "right H", "score"]
+    columns: list[list[str]] = [
+        [str(rank) for rank in range(1, words.num_rows + 1)],
+        [clip(word, 40) for word in words.column("word").to_pylist()],
+        *([str(value) for value in words.column(name).to_pylist()] for name in ("count", "documents")),
+    ]
+    for name in ("pmi", "left_entropy", "right_entropy"):
+        columns.append(["-" if nats is None else f"{nats:.2f}" for nats in words.column(name).to_pylist()])
+    columns.append([_score(score) for score in words.column("score").to_pylist()])
+    align = "><>>>>>>"
+    known = words.column("known").to_pylist()
+    if any(mark is not None for mark in known):
+        header, align = [*header, "known"], align + "<"
+        columns.append(["✓" if mark else "" for mark in known])
+    return format_table(header, list(zip(*columns, strict=True)), align)
+
+
+def _score(score: float) -> str:
+    """Return a probability, or a count, as text."""
+    return f"{score:.0f}" if float(score).is_integer() and score > 1 else f"{score:.4f}"
+
+
+def _result(found: int, shown: int | None, output: str | None, seconds: float) -> str:
+    words = f"{found:,} word{'' if found == 1 else 's'}"
+    if output is not None:
+        return f"{words} in {output} ({seconds:.1f} s)"
+    line = f"{words} found ({seconds:.1f} s)"
+    if found == 0:
+        return f"{line}; give more text, or lower limits, e.g. --min-count 2"
+    if shown is not None and shown < found:
+        line += f", the best {shown} are shown; write them all with: -o words.csv"
+    return line

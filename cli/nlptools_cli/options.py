@@ -1,0 +1,105 @@
+"""Options of commands: made from the fields of the library's options, shown in sections, named as typed."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import Field, fields
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import click
+
+from nlptools.errors import OptionError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """An option in a section of the help."""
+
+    def __init__(self, *args: Any, section: str = "Output", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class Words(click.Choice[str]):
+    """One of some words. The library checks it, so that the message is the same in Python."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as it is."""
+        return value
+
+
+class Command(click.Command):
+    """A command whose help has sections, and whose errors name options as typed."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, section by section."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and not isinstance(param, click.Argument):
+                sections.setdefault(getattr(param, "section", "Other"), []).append(record)
+        for name, records in sections.items():
+            with formatter.section(name):
+                formatter.write_dl(records)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except OptionError as error:
+            names = [param.name for param in self.params if isinstance(param, click.Option) and param.name]
+            raise OptionError(as_typed(str(error), names)) from error
+
+
+def as_typed(message: str, names: Iterable[str]) -> str:
+    """Return the message with options named as typed: "min_count=0 cannot" → "--min-count 0 cannot"."""
+    for name in names:
+        flag = "--" + name.replace("_", "-")
+        message = re.sub(rf"(?<![-\w]){name}=", f"{flag} ", message)
+        if "_" in name:  # else it may be a plain word, but not at the beginning
+            message = re.sub(rf"(?<![-\w]){name}\b", flag, message)
+        else:
+            message = re.sub(rf"^{name} ", f"{flag} ", message)
+    return message
+
+
+def options_from(options: type, section: str) -> Callable[[Function], Function]:
+    """Return a decorator that gives a command one option for each field of a dataclass of options.
+
+    The default is the field's, the help text is its metadata "help".
+    """
+
+    def decorate(function: Function) -> Function:
+        for field in reversed(fields(options)):  # decorators are applied from the last to the first
+            function = click.option(
+                "--" + field.name.replace("_", "-"),
+                field.name,
+                cls=Option,
+                section=section,
+                default=field.default,
+                show_default=field.default not in (None, (), False),
+                help=field.metadata["help"],
+                **_kind(field),
+            )(function)
+        return function
+
+    return decorate
+
+
+def _kind(field: "Field[Any]") -> dict[str, Any]:
+    """Return how click shall take a value of the field's type."""
+    if field.type is bool:
+        return {"is_flag": True}
+    if get_origin(field.type) is Literal:
+        return {"type": Words(get_args(field.type))}
+    if get_origin(field.type) is tuple:
+        return {"multiple": True, "metavar": "DICT" if field.name == "known" else "FILE"}
+    for kind, metavar in ((int, "N"), (float, "X"), (str, "FILE")):
+        if kind is field.type or kind in get_args(field.type):
+            return {"type": kind, "metavar": metavar}
+    raise TypeError(f"{field.name}: no option can be made of {field.type}")
+
+
+def quiet_option(help_text: str) -> Callable[[Function], Function]:
+    """Return a decorator that gives a command the option --quiet."""
+    return click.option("-q", "--quiet", cls=Option, is_flag=True, help=help_text)

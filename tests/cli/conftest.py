@@ -1,0 +1,64 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from nlptools_cli.main import run
+from nlptools_corpora.zhidao import sample_questions
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from nlptools_cli.main import main; main()"]
+
+Nlptools = Callable[..., "Result"]
+
+
+class Result(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def nlptools(capsys: pytest.CaptureFixture[str]) -> Nlptools:
+    """The command in this process; its streams are no terminals."""
+
+    def call(*arguments: object) -> Result:
+        capsys.readouterr()
+        status = run([str(argument) for argument in arguments])
+        return Result(status, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def spawn() -> Callable[..., "subprocess.Popen[str]"]:
+    """The command in a process of its own."""
+
+    def start(
+        *arguments: object, through: tuple[str, ...] = (), env: dict[str, str] | None = None, **more: Any
+    ) -> "subprocess.Popen[str]":
+        path = os.pathsep.join([str(ROOT), str(ROOT / "cli"), str(ROOT / "corpora")])
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(
+            [*through, *COMMAND, *map(str, arguments)],
+            env={**os.environ, "PYTHONPATH": path, **(env or {})},
+            text=True,
+            encoding="utf-8",
+            **{**streams, **more},
+        )
+
+    return start
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Questions, 𠮷野家 in one of twenty; few enough for a quick test."""
+    path = tmp_path / "corpus.txt"
+    lines = [question["question"] for question in sample_questions(2000, seed=3)]
+    lines[::20] = [f"{line}，𠮷野家{line}" for line in lines[::20]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,105 @@
+"""What is seen before any work: help, version, and how soon they come."""
+
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import nlptools as library
+from nlptools_cli.commands import nlptools as group
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"numba", "numpy", "pyarrow", "gensim", "tqdm", "opencc"}
+
+
+def test_alone_it_shows_what_to_do_next(nlptools: Any) -> None:
+    result = nlptools()
+    assert result.status == 0
+    assert result.err == ""
+    assert "nlptools newwords corpus.txt" in result.out
+    assert "nlptools corpus sample" in result.out
+
+
+def test_version(nlptools: Any) -> None:
+    assert nlptools("--version") == (0, f"nlptools {library.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", [["newwords"], ["corpus", "sample"], ["corpus", "list"]])
+def test_help_begins_with_what_it_does_and_has_examples(command: list[str]) -> None:
+    result = CliRunner().invoke(group, [*command, "--help"], prog_name="nlptools")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0].startswith(f"Usage: nlptools {' '.join(command)}")
+    assert lines[2].strip().split(". ")[0]
+    examples = result.output.split("Example", 1)[1]
+    assert f"  nlptools {' '.join(command)}" in examples
+
+
+def test_a_group_alone_shows_its_help(nlptools: Any) -> None:
+    result = nlptools("corpus")
+    assert (result.status, result.err) == (0, "")
+    assert "sample" in result.out
+
+
+def test_newwords_without_input_says_how_to_call_it(nlptools: Any) -> None:
+    result = nlptools("newwords")
+    assert (result.status, result.out) == (2, "")
+    assert "nlptools newwords corpus.txt" in result.err
+    assert result.err.endswith("Try: nlptools newwords --help\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["newword"], "No such command 'newword'"),
+        (["newwords", "--min-cout", "3", "x"], "--min-count"),
+        (["newwords", "--min-count", "many", "x"], "'many' is not a valid integer"),
+        (["corpus", "sample", "zhidao"], "--output"),
+        (["corpus", "sample"], "NAME"),
+    ],
+)
+def test_a_misspelt_command_is_one_line_and_a_hint(nlptools: Any, arguments: list[str], reason: str) -> None:
+    result = nlptools(*arguments)
+    assert (result.status, result.out) == (2, "")
+    message, hint = result.err.splitlines()
+    assert message.startswith("nlptools: ")
+    assert reason in message
+    assert hint.startswith("Try: nlptools")
+    assert hint.endswith(" --help")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["newwords", "--help"], ["newwords"], ["corpus", "list"]]
+)
+def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
+    code = (
+        "import sys; from nlptools_cli.main import run; "
+        f"run({arguments!r}); print(*sorted({HEAVY!r} & sys.modules.keys()), 'none', file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path[:0] = {[str(ROOT / p) for p in ('', 'cli', 'corpora')]!r}; {code}",
+        ],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert result.stderr.splitlines()[-1] == "none"
+
+
+def test_python_m(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["nlptools", "--version"])
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    interrupts = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as exit_info:
+        runpy.run_module("nlptools_cli", run_name="__main__")
+    signal.signal(signal.SIGINT, interrupts)
+    assert exit_info.value.code == 0
+    assert capsys.readouterr().out == f"nlptools {library.__version__}\n"

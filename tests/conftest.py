@@ -1,0 +1,24 @@
+"""For all tests: one Hypothesis profile compiled, a smaller one with NUMBA_DISABLE_JIT=1."""
+
+import numba
+import pytest
+from hypothesis import HealthCheck, settings
+
+INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
+
+settings.register_profile("compiled", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("interpreted", settings.get_profile("compiled"), max_examples=20)
+settings.load_profile("interpreted" if INTERPRETED else "compiled")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if INTERPRETED:  # the hashes of the kernels are products modulo 2^64
+        config.addinivalue_line(
+            "filterwarnings", "ignore:overflow encountered in scalar multiply:RuntimeWarning"
+        )
+
+
+@pytest.fixture(scope="session")
+def interpreted() -> bool:
+    """Whether the kernels run as plain Python, so that sizes should be small."""
+    return INTERPRETED
