@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlptools.ngrams import _kernels
+from nlptools.threads import slices
 
 BUCKET = 1 << 15  # keys in a bucket, aimed at: 256 KiB
 PARTS = 64  # pieces of work into which the buckets are divided
@@ -92,7 +93,7 @@ def _group(
     threads: int,
     with_ranks: bool,
 ) -> _Grouped:
-    cuts = [size * t // threads for t in range(threads + 1)]
+    cuts = slices(size, threads)
     with ThreadPoolExecutor(threads) as pool:
         histograms = np.zeros((threads, 1 << leader_bits), np.int64)
         list(pool.map(count_leaders, cuts[:-1], cuts[1:], histograms))
@@ -121,14 +122,9 @@ def _group(
         )
         starts = bounds[parts[:-1]]
         offsets = np.concatenate([[0], np.cumsum(np.array(ends, np.int64) - starts)]).astype(np.int64)
-        distinct = np.empty(int(offsets[-1]), np.uint64)
-        distinct_counts = np.empty(int(offsets[-1]), np.uint32)
-
-        def move(p: int) -> None:
-            distinct[offsets[p] : offsets[p + 1]] = keys[starts[p] : ends[p]]
-            distinct_counts[offsets[p] : offsets[p + 1]] = counts[starts[p] : ends[p]]
-
-        list(pool.map(move, range(len(ends))))
+        for start, end, offset in zip(starts.tolist(), ends, offsets.tolist(), strict=False):
+            keys[offset : offset + end - start] = keys[start:end]
+            counts[offset : offset + end - start] = counts[start:end]
         if with_ranks and total:
             coarse = np.searchsorted(starts, np.arange(0, total + (1 << 14), 1 << 14), "right") - 1
             gaps = starts - offsets[:-1]
@@ -137,7 +133,10 @@ def _group(
                     lambda lo, hi: _kernels.close_gaps(ranks, lo, hi, starts, gaps, coarse), cuts[:-1], cuts[1:]
                 )
             )
-    return distinct, distinct_counts, ranks
+    # shrink in place: fresh memory costs more than the move
+    keys.resize(int(offsets[-1]), refcheck=False)
+    counts.resize(int(offsets[-1]), refcheck=False)
+    return keys, counts, ranks
 
 
 def _buckets(histograms: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:

@@ -1,0 +1,71 @@
+# `make help` lists what there is. Needs make and Python 3.11 or newer, nothing else.
+
+SHELL = /bin/sh
+.DEFAULT_GOAL = help
+.PHONY: help install newwords test check bench clean
+
+BIN = .venv/bin
+INSTALLED = .venv/installed
+
+# make newwords: a text of yours, and options of `nlptools newwords`
+CORPUS =
+OPTIONS =
+
+SAMPLE = build/zhidao.jsonl
+
+# make test: further arguments of pytest; the tests whose kernels also run uncompiled
+PYTEST_ARGS =
+KERNEL_TESTS = $(wildcard tests/text tests/ngrams tests/newwords tests/corpus)
+PYTEST = $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+
+help:
+	@echo 'make install                    set up .venv with everything; the command is then .venv/bin/nlptools'
+	@echo 'make newwords                   find the words of a sample that is generated on the spot'
+	@echo 'make newwords CORPUS=text.txt   find the words of your text; OPTIONS="--min-count 5" is passed on'
+	@echo 'make test                       run all tests, then those of the kernels again, uncompiled'
+	@echo 'make check                      lint, format, types, direction of imports'
+	@echo 'make bench                      measure speed, memory and quality'
+	@echo 'make clean                      remove results, caches and compiled kernels; .venv stays'
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml
+	@python=; \
+	for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo 'nlptools needs Python 3.11 or newer; install it and run make again' >&2; exit 2; fi; \
+	echo "setting up .venv with $$($$python --version)"; \
+	$$python -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+ifeq ($(strip $(CORPUS)),)
+newwords: $(SAMPLE)
+	$(BIN)/nlptools newwords $(SAMPLE) --text-column question -o build/words.csv --show 20 $(OPTIONS)
+else
+newwords: $(INSTALLED)
+	@mkdir -p build
+	$(BIN)/nlptools newwords '$(CORPUS)' -o build/words.csv --show 20 $(OPTIONS)
+endif
+
+$(SAMPLE): $(INSTALLED) $(wildcard corpora/nlptools_corpora/*.py corpora/nlptools_corpora/word_lists/*/*)
+	@mkdir -p build
+	$(BIN)/nlptools corpus sample zhidao -o $@ --rows 20000 --seed 1 --gold build/zhidao.gold
+
+test: $(INSTALLED)
+	$(PYTEST) $(PYTEST_ARGS)
+	NUMBA_DISABLE_JIT=1 $(PYTEST) $(KERNEL_TESTS) $(PYTEST_ARGS)
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find nlptools cli corpora tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
