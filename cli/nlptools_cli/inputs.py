@@ -99,7 +99,8 @@ def check_not_read(output: str | None, inputs: Iterable[str], others: Iterable[s
     place = Path(output).resolve()
     read = [file for path in inputs if path != "-" for file in expand(path)]
     for file in (*read, *(Path(other) for other in others if other is not None)):
-        if file.resolve() == place and not _is_device(file):
+        same = file.samefile(place) if file.is_file() and place.is_file() else file.resolve() == place
+        if same and not _is_device(file):
             raise OutputError(f"{output}: is also {file}, which it would overwrite; give another name to -o")
 
 

@@ -126,11 +126,9 @@ def _score(score: float) -> str:
 
 def _result(found: int, shown: int | None, output: str | None, seconds: float) -> str:
     words = f"{found:,} word{'' if found == 1 else 's'}"
-    if output is not None:
-        return f"{words} in {output} ({seconds:.1f} s)"
-    line = f"{words} found ({seconds:.1f} s)"
+    line = f"{words} {'found' if output is None else f'in {output}'} ({seconds:.1f} s)"
     if found == 0:
         return f"{line}; give more text, or lower limits, e.g. --min-count 2"
-    if shown is not None and shown < found:
-        line += f", the best {shown} are shown; write them all with: -o words.csv"
+    if output is None and shown is not None and shown < found:
+        return f"{line}, the best {shown} are shown; write them all with: -o words.csv"
     return line

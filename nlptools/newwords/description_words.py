@@ -17,6 +17,7 @@ from nlptools.newwords.trie import Trie, build_trie
 from nlptools.text.encode import DIGITS, LETTERS, EncodedText, Prepare, encode_symbols
 
 LEAST_PRICE = 0.3  # λ of an n-gram that is looked at as a word
+SURELY_BOUND = 4  # occurrences, all with one neighbour, after which that is no accident
 MIN_SCORE = 0.3
 MAX_LENGTH = 12
 
@@ -39,7 +40,8 @@ def words_by_description_length(
     log(f"n-grams: {trie.counts.size - 1:,} seen {min_count} times or more")
 
     min_pmi = options.min_pmi or 0.0
-    prices = price_words(trie, trie.pmi >= min_pmi, threads, log)
+    candidates = (trie.pmi >= min_pmi) & ~(bound(trie) & (trie.counts >= SURELY_BOUND))
+    prices = price_words(trie, candidates, threads, log)
 
     priced = (trie.lengths >= 2) & (trie.pmi > min_pmi) & (prices.gains > LEAST_PRICE)
     chains = Chains(trie, priced & ~_unspellable(text, trie), threads)
@@ -55,6 +57,17 @@ def words_by_description_length(
     return ranked_table(
         text, trie, words, evidence, score, keep, price=prices.gains[words], standalone=standalone
     )
+
+
+def bound(trie: Trie) -> NDArray[np.bool_]:
+    """Return which nodes always have the same code before them, or behind them: pieces of a longer n-gram, no words.
+
+    "新疆卫视" seen 9 times, "疆卫视" 9 times: "疆卫视" is bound.
+    """
+    found = np.zeros(trie.counts.size, np.bool_)
+    for shorter in (trie.parents, trie.suffixes):
+        found[shorter[(trie.counts == trie.counts[shorter]) & (trie.lengths > 1)]] = True
+    return found
 
 
 def _unspellable(text: EncodedText, trie: Trie) -> NDArray[np.bool_]:

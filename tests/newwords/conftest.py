@@ -1,6 +1,7 @@
 """The twins, for every test of this folder."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -12,8 +13,6 @@ def twins() -> ModuleType:
     spec = importlib.util.spec_from_file_location("newwords_twins", Path(__file__).with_name("twins.py"))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules[spec.name] = module  # dataclasses look their module up
+    sys.modules[spec.name] = module  # its dataclasses look themselves up there
     spec.loader.exec_module(module)
     return module

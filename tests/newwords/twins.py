@@ -195,6 +195,7 @@ WARM_UP = 2
 RARE = 0.5
 LEAST_COUNT = 1.0
 FLOOR = 0.1
+COUNT_UNIT = 2**-24  # each share of an expected count is rounded to a multiple of it
 SPELLING = 6.0
 LONGEST_SEGMENT = 100
 
@@ -229,7 +230,7 @@ def price_words(symbols: list[str], counts: Mapping[Gram, int], candidates: Iter
         for segment in segments:
             expected, gaps = expected_counts(segment, probabilities)
             for word, count in expected.items():
-                lexicon[word] += count
+                lexicon[word] += round(count / COUNT_UNIT) * COUNT_UNIT
             all_gaps.append(gaps)
         return all_gaps
 
@@ -303,7 +304,7 @@ def collect_evidence(gram: Gram, symbols: list[str], ends: list[int], gaps: list
             right[symbols[i + len(gram)]] += 1
             if gaps is not None:
                 widest.append(max([0.0, *gaps[i + 1 : i + len(gram)]]))
-    largest = max(count for side in (left, right) for symbol, count in (side | Counter({"x": 0})).items() if symbol)
+    largest = max(count for side in (left, right) for count in [0, *(side - Counter({"": side[""]})).values()])
     openness = sum(widest) / len(widest) if widest else 0.0
     return Evidence(len(documents), entropy(left), entropy(right), largest, openness)
 
