@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help install newwords test check bench clean
+.PHONY: help install newwords test check docs bench clean
 
 BIN = .venv/bin
 INSTALLED = .venv/installed
@@ -24,6 +24,7 @@ help:
 	@echo 'make newwords CORPUS=text.txt   find the words of your text; OPTIONS="--min-count 5" is passed on'
 	@echo 'make test                       run all tests, then those of the kernels again, uncompiled'
 	@echo 'make check                      lint, format, types, direction of imports'
+	@echo 'make docs                       write docs/reference.md from --help'
 	@echo 'make bench                      measure speed, memory and quality'
 	@echo 'make clean                      remove results, caches and compiled kernels; .venv stays'
 
@@ -62,6 +63,9 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(INSTALLED)
+	$(BIN)/python docs/make_reference.py
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py

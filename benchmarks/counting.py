@@ -77,7 +77,15 @@ def main() -> None:
         )
     table(
         "Counting orders 1 to 4 of 100 MB, two threads",
-        ["polars groups", "windows", "groups", "ours: distinct windows", "ours, s", "polars, s", "ratio ours/polars"],
+        [
+            "polars groups",
+            "windows",
+            "groups",
+            "ours: distinct windows",
+            "ours, s",
+            "polars, s",
+            "ratio ours/polars",
+        ],
         rows,
     )
 

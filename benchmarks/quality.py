@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import jieba
 import pyarrow as pa
@@ -26,7 +27,7 @@ GOLD_ONCE_IN_LIST, GOLD_FOR_RECALL, PRECISION = 2, 5, 0.85
 METHODS = ("raw frequency", "entropy", "cohesion", "mdl")
 
 
-def ranked(method: str, corpus: object, **options: object) -> list[str]:
+def ranked(method: str, corpus: Path | list[str], **options: Any) -> list[str]:
     """Return the Han words that a method finds, best first."""
     if method == "raw frequency":
         batches = list(open_corpus(corpus).batches())
@@ -105,7 +106,10 @@ def on_raw_text(path: Path, lexicon: Path) -> None:
 
 def main() -> None:
     print(machine())
-    on_gold("msr_test + udc_train (nothing was fitted on them)", need("zh/cws/msr_test.seg", "zh/cws/udc_train.seg"))
+    on_gold(
+        "msr_test + udc_train (nothing was fitted on them)",
+        need("zh/cws/msr_test.seg", "zh/cws/udc_train.seg"),
+    )
     on_gold("pku_dev (nothing was fitted on it)", need("zh/cws/pku_dev.seg"))
     on_gold("msr_dev (the weights were fitted here)", need("zh/cws/msr_dev.seg"))
     on_raw_text(*need("zh/mixed.txt.gz", "lexicon/words.tsv.gz"))

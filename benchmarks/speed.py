@@ -1,6 +1,6 @@
 """Time and peak memory of the whole command, gunzip to CSV, kernels warm; and of its start.
 
-    python benchmarks/speed.py [--rounds 3]
+python benchmarks/speed.py [--rounds 3]
 """
 
 import argparse
@@ -40,14 +40,14 @@ def main() -> None:
             ),
         }
         rows: list[list[object]] = []
-        first = measure(nlptools("newwords", str(small), "-o", out, "--quiet"), NUMBA_CACHE_DIR=str(Path(folder, "cold")))
+        first = measure(
+            nlptools("newwords", str(small), "-o", out, "--quiet"), NUMBA_CACHE_DIR=str(Path(folder, "cold"))
+        )
         rows.append(["newwords, 1 MB, very first run (compiles)", first.seconds, round(first.memory), 1])
         for name, (command, count) in jobs.items():
             measure(command)  # warm
             runs = [measure(command) for _ in range(count)]
-            rows.append(
-                [name, median([r.seconds for r in runs]), round(median([r.memory for r in runs])), count]
-            )
+            rows.append([name, median([r.seconds for r in runs]), round(median([r.memory for r in runs])), count])
         table("The command", ["what", "median seconds", "peak memory, MB", "runs"], rows)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+
 from nlptools_cli.commands import nlptools as command_line
 
 

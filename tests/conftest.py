@@ -6,7 +6,9 @@ from hypothesis import HealthCheck, settings
 
 INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
 
-settings.register_profile("compiled", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "compiled", deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("interpreted", settings.get_profile("compiled"), max_examples=20)
 settings.load_profile("interpreted" if INTERPRETED else "compiled")
 

@@ -5,8 +5,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import nlptools
 import pytest
+
+import nlptools
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,7 +29,16 @@ def test_import_is_light() -> None:
 
 def test_wheel_has_exactly_our_three_names(tmp_path: Path) -> None:
     pytest.importorskip("hatchling")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(tmp_path),
+        str(ROOT),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")

@@ -24,12 +24,9 @@ def corpus(context: click.Context) -> None:
     metavar="FILE",
     required=True,
     cls=Option,
-    help="Write the sample to FILE; the suffix says how: .jsonl, .json, or .txt for the text alone; "
-    "each also as .gz.",
+    help="Write the sample to FILE; the suffix says how: .jsonl, .json, or .txt for the text alone; each also as .gz.",
 )
-@click.option(
-    "--gold", metavar="FILE", cls=Option, help="Write the planted words to FILE: `word count` a line."
-)
+@click.option("--gold", metavar="FILE", cls=Option, help="Write the planted words to FILE: `word count` a line.")
 @quiet_option("Print no messages but errors.")
 @click.option(
     "--rows",

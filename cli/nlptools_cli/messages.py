@@ -40,9 +40,7 @@ class Messages:
             from tqdm import tqdm
 
             tqdm.monitor_interval = 0  # no thread of its own
-            self._bar = tqdm(
-                total=self._size, desc="reading", unit="B", unit_scale=True, leave=False, file=sys.stderr
-            )
+            self._bar = tqdm(total=self._size, desc="reading", unit="B", unit_scale=True, leave=False, file=sys.stderr)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -66,8 +66,7 @@ def _passing_folder() -> Iterator[None]:
         folder = tempfile.TemporaryDirectory(prefix="nlptools-", ignore_cleanup_errors=True)
     except OSError as error:
         raise OutputError(
-            f"no folder for the compiled kernels can be written to ({error.strerror}); "
-            "name one with NUMBA_CACHE_DIR"
+            f"no folder for the compiled kernels can be written to ({error.strerror}); name one with NUMBA_CACHE_DIR"
         ) from error
     with folder:
         os.environ["NUMBA_CACHE_DIR"] = folder.name

@@ -42,9 +42,7 @@ def _character_size(data: Bytes, i: int, end: int) -> int:
 @njit(cache=True, nogil=True)
 def _is_common(data: Bytes, i: int, end: int) -> bool:
     """Say whether a character of U+1000 to U+CFFF is at i, as nearly all Chinese ones are: a short cut."""
-    return (
-        0xE1 <= data[i] < 0xED and i + 2 < end and data[i + 1] & 0xC0 == 0x80 and data[i + 2] & 0xC0 == 0x80
-    )
+    return 0xE1 <= data[i] < 0xED and i + 2 < end and data[i + 1] & 0xC0 == 0x80 and data[i + 2] & 0xC0 == 0x80
 
 
 @njit(cache=True, nogil=True)

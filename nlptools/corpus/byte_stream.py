@@ -73,9 +73,7 @@ def content_stream(raw: ByteStream, name: str, compression: str | None) -> ByteS
     elif not head:  # zero bytes: an empty file under any name
         return raw
     elif not head.startswith(_MAGIC[compression]) and not (compression == "zstd" and _skippable(head)):
-        raise InputError(
-            f"{name}: the name says {compression} but the content is not; rename the file to what it is"
-        )
+        raise InputError(f"{name}: the name says {compression} but the content is not; rename the file to what it is")
     packed = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), compression)
 
     def decompressed(size: int) -> bytes:

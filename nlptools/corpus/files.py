@@ -71,9 +71,7 @@ def _open(file: Path | None, stack: ExitStack) -> IO[bytes]:
     try:
         return stack.enter_context(file.open("rb"))
     except OSError as error:
-        raise InputError(
-            f"{file}: cannot be opened ({error.strerror}); check that it is still there"
-        ) from error
+        raise InputError(f"{file}: cannot be opened ({error.strerror}); check that it is still there") from error
 
 
 def _read(file: IO[bytes], name: str, reading: Reading) -> Iterator[Any]:

@@ -74,9 +74,7 @@ def is_json_lines(stream: ByteStream, max_line_bytes: int) -> bool:
 
 def not_whole(name: str) -> OptionError:
     """Return the error that a JSON lines file cannot be one document."""
-    return OptionError(
-        f"{name}: document_per='file' is only for text, JSON lines hold many documents; leave it out"
-    )
+    return OptionError(f"{name}: document_per='file' is only for text, JSON lines hold many documents; leave it out")
 
 
 def _read_slowly(lines: bytes, column: str, name: str, before: int, reading: Reading) -> Iterator[Any]:

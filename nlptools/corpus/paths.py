@@ -77,9 +77,7 @@ def _checked(path: Path) -> Path:
 
 def _below(directory: Path) -> list[Path]:
     def stop(error: OSError) -> None:
-        raise InputError(
-            f"{error.filename}: cannot be listed ({error.strerror}); check its permissions"
-        ) from error
+        raise InputError(f"{error.filename}: cannot be listed ({error.strerror}); check its permissions") from error
 
     files = []
     for folder, folders, names in os.walk(directory, onerror=stop):

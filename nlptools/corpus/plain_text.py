@@ -45,6 +45,4 @@ def _read_whole(stream: ByteStream, name: str, reading: Reading) -> Iterator[Any
     except UnicodeDecodeError:
         reading.reject(name, 1, NOT_UTF8, content)
     else:
-        yield large_strings(
-            np.array([0, len(content)], dtype=np.int64), np.frombuffer(content, dtype=np.uint8)
-        )
+        yield large_strings(np.array([0, len(content)], dtype=np.int64), np.frombuffer(content, dtype=np.uint8))

@@ -98,9 +98,7 @@ class Reading:
     def reject(self, file: str, line: int, reason: str, text: bytes | str | None) -> None:
         """Count a record that cannot be used; under `strict` raise BadRecordError."""
         if self.options.strict:
-            raise BadRecordError(
-                f"{file}, line {line}: {reason}; mend it, or leave out --strict to count it and go on"
-            )
+            raise BadRecordError(f"{file}, line {line}: {reason}; mend it, or leave out --strict to count it and go on")
         self.report.rejected[reason] += 1
         if self.report.rejected[reason] <= EXAMPLES:
             self.report.examples.append(RejectedRecord(file, line, reason))
@@ -118,9 +116,7 @@ class Reading:
 
 
 def _no_rejects(path: str | Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{path}: rejected records cannot be written here ({error.strerror}); give another --rejects"
-    )
+    return OutputError(f"{path}: rejected records cannot be written here ({error.strerror}); give another --rejects")
 
 
 class Source(Protocol):

@@ -71,6 +71,4 @@ class SpoolSource:
 
 def _no_room(directory: str | Path | None, error: OSError) -> OutputError:
     place = directory or tempfile.gettempdir()
-    return OutputError(
-        f"{place}: no temporary copy can be written here ({error.strerror}); give another directory"
-    )
+    return OutputError(f"{place}: no temporary copy can be written here ({error.strerror}); give another directory")

@@ -62,9 +62,7 @@ class Corpus:
         and can only be once; under `strict` BadRecordError at the first bad record.
         """
         if self._begun and not self.restartable:
-            raise InputError(
-                f"{self.name}: can be read only once and was; save it to a file, or use corpus.spooled()"
-            )
+            raise InputError(f"{self.name}: can be read only once and was; save it to a file, or use corpus.spooled()")
         self._begun = True
         with Reading(self._options, progress) as reading:
             self.report = report = reading.report
@@ -81,9 +79,7 @@ class Corpus:
             if blank:
                 raise InputError(f"{self.name}: is empty; give text that holds more than white space")
 
-    def spooled(
-        self, directory: str | Path | None = None, progress: Callable[[int], object] | None = None
-    ) -> "Corpus":
+    def spooled(self, directory: str | Path | None = None, progress: Callable[[int], object] | None = None) -> "Corpus":
         """Return a corpus that can be read again: this one if it can, else a temporary copy on disk.
 
         The copy lies in `directory` (default: the system's for temporary files) until the corpus that is
@@ -188,18 +184,14 @@ def open_corpus(
     if isinstance(source, (list, tuple)) and source and isinstance(source[0], Path):
         for number, path in enumerate(source, 1):
             if not isinstance(path, Path):
-                raise InputError(
-                    f"item {number} of the list is {type(path).__name__}, not a Path; give only paths"
-                )
+                raise InputError(f"item {number} of the list is {type(path).__name__}, not a Path; give only paths")
         return open_paths(source, options)
     if document_per == "file":
         raise OptionError("document_per='file' is only for text files, and the source is none; leave it out")
     if isinstance(source, (ArrowStream, pa.Array)):
         return _opened(ArrowSource(source, text_column), options)
     if isinstance(source, (bytes, bytearray, memoryview)) or not isinstance(source, Iterable):
-        raise InputError(
-            f"{type(source).__name__} cannot be read as a corpus; give a path, a table or strings"
-        )
+        raise InputError(f"{type(source).__name__} cannot be read as a corpus; give a path, a table or strings")
     strings: Iterable[Any] = source
     return _opened(StringSource(strings), options)
 
@@ -213,9 +205,7 @@ def open_paths(paths: Sequence[str | Path], options: ReadOptions | None = None) 
     if options.rejects is not None:
         rejects = Path(options.rejects)
         if any(file is not None and rejects.exists() and file.samefile(rejects) for file in source.files):
-            raise OptionError(
-                f"--rejects {rejects}: is also an input, which it would overwrite; name another file"
-            )
+            raise OptionError(f"--rejects {rejects}: is also an input, which it would overwrite; name another file")
     return _opened(source, options)
 
 

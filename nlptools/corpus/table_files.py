@@ -42,9 +42,7 @@ def write_table_to(table: Any, stream: Any, format: str = "csv") -> None:
     try:
         TABLE_FORMATS[format](table, stream)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise OutputError(
-            f"the table cannot be written as {format} ({error}); choose parquet or arrow"
-        ) from error
+        raise OutputError(f"the table cannot be written as {format} ({error}); choose parquet or arrow") from error
 
 
 def check_output(path: str | Path) -> None:
@@ -125,9 +123,7 @@ def _write_lines(lines: Any, stream: Any) -> None:
 def _write_jsonl(table: Any, stream: Any) -> None:
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
     for batch in table.to_batches(max_chunksize=ROWS):
-        rows = pa.RecordBatch.from_arrays(
-            [_finite(column) for column in batch.columns], names=batch.schema.names
-        )
+        rows = pa.RecordBatch.from_arrays([_finite(column) for column in batch.columns], names=batch.schema.names)
         try:
             stream.write("".join(encode(row) + "\n" for row in rows.to_pylist()).encode("utf-8"))
         except ValueError as error:

@@ -46,9 +46,7 @@ class ArrowSource:
                     yield self._accepted(array, row + start, reading)
                 row += batch.num_rows
         except pa.ArrowException as error:
-            raise InputError(
-                f"{self.name}: cannot be read as an Arrow stream ({error}); check what made it"
-            ) from error
+            raise InputError(f"{self.name}: cannot be read as an Arrow stream ({error}); check what made it") from error
 
     def _accepted(self, array: Any, before: int, reading: Reading) -> Any:
         if array.null_count:
@@ -85,14 +83,10 @@ def _text_column(schema: Any, wanted: str | None, name: str) -> int:
     strings = [field.name for field in schema if _is_string(field.type)]
     column = choose_column(list(schema.names), strings, wanted, name)
     if schema.names.count(column) > 1:
-        raise InputError(
-            f"{name}: has {schema.names.count(column)} columns named {column!r}; give each its own name"
-        )
+        raise InputError(f"{name}: has {schema.names.count(column)} columns named {column!r}; give each its own name")
     kind = schema.field(column).type
     if not _is_string(kind):
-        raise InputError(
-            f"{name}: column {column!r} is {kind}, not a string; cast it, or name another --text-column"
-        )
+        raise InputError(f"{name}: column {column!r} is {kind}, not a string; cast it, or name another --text-column")
     index: int = schema.get_field_index(column)
     return index
 
@@ -119,9 +113,7 @@ class StringSource:
         for text in self._strings:
             if not isinstance(text, str):
                 place = f"{self.name}, item {done + len(texts) + 1}"
-                raise InputError(
-                    f"{place}: is {type(text).__name__}, not str; give one str for each document"
-                )
+                raise InputError(f"{place}: is {type(text).__name__}, not str; give one str for each document")
             texts.append(text)
             characters += len(text)
             if len(texts) == ITEMS or characters >= reading.options.batch_bytes:

@@ -7,13 +7,24 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 LENGTH_BITS = 16  # of a link; see chains.py
 LENGTH_MASK = (1 << LENGTH_BITS) - 1
 
 
 @njit(cache=True, nogil=True)
-def grow_level(heads, tails, counts, shift, min_count, node_of, first_node, parents, node_counts):
+def grow_level(
+    heads: NDArray[np.integer],
+    tails: NDArray[np.uint64],
+    counts: NDArray[np.integer],
+    shift: int,
+    min_count: int,
+    node_of: NDArray[np.int32],
+    first_node: int,
+    parents: NDArray[np.int32],
+    node_counts: NDArray[np.int64],
+) -> int:
     """Make the nodes of one more level; return how many.
 
     Row r of the sorted table stands for counts[r] windows; windows with equal heads[r] and equal tails[r] >> shift
@@ -44,7 +55,14 @@ def grow_level(heads, tails, counts, shift, min_count, node_of, first_node, pare
 
 
 @njit(cache=True, nogil=True)
-def select_rows(node_of, first_node, tails, shift, mask, rows):
+def select_rows(
+    node_of: NDArray[np.int32],
+    first_node: int,
+    tails: NDArray[np.uint64],
+    shift: int,
+    mask: int,
+    rows: NDArray[np.int64],
+) -> int:
     """List the rows whose node is of the last level and whose window goes on with a code; return how many."""
     n = 0
     for r in range(node_of.size):
@@ -55,14 +73,21 @@ def select_rows(node_of, first_node, tails, shift, mask, rows):
 
 
 @njit(cache=True, nogil=True)
-def place_nodes(ranks, node_of_window, node_at):
+def place_nodes(ranks: NDArray[np.uint32], node_of_window: NDArray[np.int32], node_at: NDArray[np.int32]) -> None:
     """Write the deepest node of the window at each position; 0 at breaks."""
     for i in range(ranks.size):
         node_at[i] = node_of_window[ranks[i] - 1] if ranks[i] != 0 else 0
 
 
 @njit(cache=True, nogil=True)
-def list_extendable(node_at, first_node, ranks, length, positions, keys):
+def list_extendable(
+    node_at: NDArray[np.int32],
+    first_node: int,
+    ranks: NDArray[np.uint32],
+    length: int,
+    positions: NDArray[np.uint32],
+    keys: NDArray[np.uint64],
+) -> int:
     """List the positions whose node is at or beyond first_node, and the keys (node, rank of the window behind it)."""
     n = 0
     for i in range(node_at.size):
@@ -74,7 +99,7 @@ def list_extendable(node_at, first_node, ranks, length, positions, keys):
 
 
 @njit(cache=True, nogil=True)
-def examples(node_at, parents, example):
+def examples(node_at: NDArray[np.int32], parents: NDArray[np.int32], example: NDArray[np.int64]) -> None:
     """Write a position at which each node occurs."""
     for i in range(node_at.size - 1, -1, -1):
         example[node_at[i]] = i
@@ -84,7 +109,15 @@ def examples(node_at, parents, example):
 
 
 @njit(cache=True, nogil=True)
-def link_suffixes(start, stop, node_at, lengths, parents, example, suffixes):
+def link_suffixes(
+    start: int,
+    stop: int,
+    node_at: NDArray[np.int32],
+    lengths: NDArray[np.int16],
+    parents: NDArray[np.int32],
+    example: NDArray[np.int64],
+    suffixes: NDArray[np.int32],
+) -> None:
     """Write, for start <= node < stop, the node of the n-gram without its first code."""
     for node in range(start, stop):
         suffix = node_at[example[node] + 1] if lengths[node] > 1 else 0
@@ -94,7 +127,16 @@ def link_suffixes(start, stop, node_at, lengths, parents, example, suffixes):
 
 
 @njit(cache=True, nogil=True)
-def solidity(start, stop, total, counts, lengths, parents, suffixes, pmi):
+def solidity(
+    start: int,
+    stop: int,
+    total: int,
+    counts: NDArray[np.integer],
+    lengths: NDArray[np.int16],
+    parents: NDArray[np.int32],
+    suffixes: NDArray[np.int32],
+    pmi: NDArray[np.float64],
+) -> None:
     """Write, in nats, the least ln(total · N(w) / (N(left) · N(right))) over all splits of w; single codes get 0."""
     for node in range(start, stop):
         pmi[node] = 0.0
@@ -113,7 +155,7 @@ def solidity(start, stop, total, counts, lengths, parents, suffixes, pmi):
 
 
 @njit(cache=True, nogil=True)
-def count_occurrences(word_at, lo, hi, links):
+def count_occurrences(word_at: NDArray[np.int32], lo: int, hi: int, links: NDArray[np.int64]) -> int:
     """Return how many occurrences of words start in [lo, hi)."""
     n = 0
     for i in range(lo, hi):
@@ -125,7 +167,22 @@ def count_occurrences(word_at, lo, hi, links):
 
 
 @njit(cache=True, nogil=True)
-def list_occurrences(codes, document_ends, first, last, word_at, links, gaps, bits, unit, n, left, right, openness, documents):
+def list_occurrences(
+    codes: NDArray[np.unsignedinteger],
+    document_ends: NDArray[np.int64],
+    first: int,
+    last: int,
+    word_at: NDArray[np.int32],
+    links: NDArray[np.int64],
+    gaps: NDArray[np.float32],
+    bits: int,
+    unit: float,
+    n: int,
+    left: NDArray[np.uint64],
+    right: NDArray[np.uint64],
+    openness: NDArray[np.int64],
+    documents: NDArray[np.int64],
+) -> None:
     """Go through the occurrences of words in the documents first <= d < last.
 
     left, right: from place n on, word << bits | neighbouring code, one for each occurrence. openness: (W,), adds the most
@@ -154,7 +211,7 @@ def list_occurrences(codes, document_ends, first, last, word_at, links, gaps, bi
 
 
 @njit(cache=True, nogil=True)
-def inherit(number, links):
+def inherit(number: NDArray[np.int32], links: NDArray[np.int64]) -> None:
     """Give each word without a number that of the next shorter word of its chain that has one, or -1."""
     for word in range(number.size):
         heir = word
@@ -164,7 +221,7 @@ def inherit(number, links):
 
 
 @njit(cache=True, nogil=True)
-def renumber(word_at, lo, hi, number):
+def renumber(word_at: NDArray[np.int32], lo: int, hi: int, number: NDArray[np.int32]) -> None:
     """Replace each word of word_at[lo:hi] by number[word]."""
     for i in range(lo, hi):
         if word_at[i] >= 0:
@@ -172,7 +229,13 @@ def renumber(word_at, lo, hi, number):
 
 
 @njit(cache=True, nogil=True)
-def neighbour_entropy(keys, counts, bits, entropies, largest):
+def neighbour_entropy(
+    keys: NDArray[np.uint64],
+    counts: NDArray[np.integer],
+    bits: int,
+    entropies: NDArray[np.float64],
+    largest: NDArray[np.int64],
+) -> None:
     """Write, for each word, the entropy of its neighbours in nats and the count of the most frequent neighbour.
 
     keys: sorted, word << bits | code of the neighbour; each occurrence of neighbour 0, a break, counts as a neighbour
@@ -183,9 +246,9 @@ def neighbour_entropy(keys, counts, bits, entropies, largest):
         word = keys[r] >> np.uint64(bits)
         total = 0
         weighted = 0.0
-        most = np.int64(0)
+        most = 0
         while r < keys.size and keys[r] >> np.uint64(bits) == word:
-            f = np.int64(counts[r])
+            f = int(counts[r])
             total += f
             if keys[r] & np.uint64((1 << bits) - 1) != 0:
                 weighted += f * math.log(f)
@@ -196,14 +259,23 @@ def neighbour_entropy(keys, counts, bits, entropies, largest):
 
 
 @njit(cache=True, nogil=True)
-def longest_cohesive(parents, lengths, cohesive, reach):
+def longest_cohesive(
+    parents: NDArray[np.int32], lengths: NDArray[np.int16], cohesive: NDArray[np.bool_], reach: NDArray[np.int16]
+) -> None:
     """Write the length of the longest cohesive n-gram that is a prefix of each node, itself included; 1 if there is none."""
     for node in range(1, parents.size):
         reach[node] = lengths[node] if cohesive[node] else max(1, reach[parents[node]])
 
 
 @njit(cache=True, nogil=True)
-def cut_and_count(codes, node_at, parents, lengths, reach, pieces):
+def cut_and_count(
+    codes: NDArray[np.unsignedinteger],
+    node_at: NDArray[np.int32],
+    parents: NDArray[np.int32],
+    lengths: NDArray[np.int16],
+    reach: NDArray[np.int16],
+    pieces: NDArray[np.int64],
+) -> None:
     """Cut each segment at the gaps that no cohesive n-gram covers, and count the pieces that are nodes."""
     i = 0
     while i < codes.size:
@@ -224,7 +296,14 @@ def cut_and_count(codes, node_at, parents, lengths, reach, pieces):
 
 
 @njit(cache=True, nogil=True)
-def backtrack(parents, suffixes, lengths, cohesive, order, stays):
+def backtrack(
+    parents: NDArray[np.int32],
+    suffixes: NDArray[np.int32],
+    lengths: NDArray[np.int16],
+    cohesive: NDArray[np.bool_],
+    order: int,
+    stays: NDArray[np.bool_],
+) -> None:
     """Write whether all substrings of 3 to `order` codes of each node are cohesive; nodes of 1 or 2 codes pass."""
     for node in range(1, parents.size):
         if lengths[node] < 3:

@@ -6,9 +6,11 @@ Sums are kept in fixed point: integers add to the same total in any order, so re
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 COUNT_UNIT = 2.0**24  # of expected counts
 LOG_UNIT = 2.0**20  # of log-likelihoods
@@ -20,14 +22,22 @@ WORD = np.dtype([("weight", np.float64), ("link", np.int64), ("sum", np.int64)])
 
 
 @njit(cache=True, nogil=True)
-def _longer(array, size):
+def _longer(array: NDArray[Any], size: int) -> NDArray[Any]:
     out = np.empty(size, array.dtype)
     out[: array.size] = array
     return out
 
 
 @njit(cache=True, nogil=True)
-def expected_counts(word_at, lo, hi, words, longest, gaps, with_gaps):
+def expected_counts(
+    word_at: NDArray[np.int32],
+    lo: int,
+    hi: int,
+    words: NDArray[np.void],
+    longest: int,
+    gaps: NDArray[np.float32],
+    with_gaps: bool,
+) -> int:
     """Add to words["sum"], in COUNT_UNITs, how often each is expected in word_at[lo:hi]; return the log-likelihood.
 
     with_gaps: write to gaps[i] the probability that a word begins at i; breaks keep what they have.
@@ -41,7 +51,7 @@ def expected_counts(word_at, lo, hi, words, longest, gaps, with_gaps):
     first_edge = np.empty(longest + 1, np.int64)
     room = longest * 8
     edge_words, edge_ends, edge_weights = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
-    log_likelihood = np.int64(0)
+    log_likelihood = 0
     start = lo
     while start < hi:
         if word_at[start] < 0:
@@ -74,7 +84,7 @@ def expected_counts(word_at, lo, hi, words, longest, gaps, with_gaps):
         total = forward[size]
         if not (total > 0.0 and total < math.inf):
             return NOT_FINITE
-        log_likelihood += np.int64(round(math.log(total) * LOG_UNIT))
+        log_likelihood += round(math.log(total) * LOG_UNIT)
         backward[size] = 1.0
         for t in range(size - 1, -1, -1):
             share = forward[t] * COUNT_UNIT / total
@@ -91,7 +101,16 @@ def expected_counts(word_at, lo, hi, words, longest, gaps, with_gaps):
 
 
 @njit(cache=True, nogil=True)
-def best_splits(first, last, word_at, example, links, log_probabilities, longest, out):
+def best_splits(
+    first: int,
+    last: int,
+    word_at: NDArray[np.int32],
+    example: NDArray[np.int64],
+    links: NDArray[np.int64],
+    log_probabilities: NDArray[np.float64],
+    longest: int,
+    out: NDArray[np.float64],
+) -> None:
     """Write, for first <= word < last, the largest sum of log probabilities of words that spell it, itself left out."""
     best = np.empty(longest + 1)
     for word in range(first, last):

@@ -89,8 +89,9 @@ class _Lattice:
 
     def probabilities(self) -> NDArray[np.float64]:
         total = self.expected.sum()
-        p = self.expected / total
-        return np.where(self.lengths == 1, np.maximum(p, FLOOR / total), p)
+        p: NDArray[np.float64] = self.expected / total
+        p[self.lengths == 1] = np.maximum(p[self.lengths == 1], FLOOR / total)
+        return p
 
     def step(self, gaps: NDArray[np.float32] | None = None) -> None:
         """One EM step: expected counts under the present probabilities; where asked, the probability of each gap."""

@@ -1,5 +1,6 @@
 """Method "mdl": words by description-length price, scored with the evidence."""
 
+import math
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -7,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nlptools.newwords.description_length import price_words
 from nlptools.newwords.chains import Chains
+from nlptools.newwords.description_length import price_words
 from nlptools.newwords.evidence import collect_evidence
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.rows import ranked_table
@@ -24,17 +25,22 @@ MAX_LENGTH = 12
 
 def default_min_count(size: int) -> int:
     """Return how often an n-gram must occur in a text of `size` symbols: 2 at 1 MB, 3 at 10 MB, 6 at 100 MB."""
-    return max(2, round(2 * (size / 350_000) ** 0.25))
+    return max(2, round(2 * math.sqrt(math.sqrt(size / 350_000))))
 
 
 def words_by_description_length(
-    batches: Iterable[pa.RecordBatch], options: NewWordsOptions, prepare: Prepare, log: Callable[[str], object]
+    batches: Iterable[pa.RecordBatch],
+    options: NewWordsOptions,
+    prepare: Prepare,
+    log: Callable[[str], object],
 ) -> pa.Table:
     """Return the words that pay for themselves, with the probability that each is a word."""
     threads = options.thread_count
     text = encode_symbols(batches, threads, min_run_count=default_min_count, prepare=prepare)
     min_count = options.min_count or default_min_count(text.size)
-    log(f"text: {text.size:,} symbols, {len(text.alphabet) - 1:,} different, {text.duplicates:,} duplicate documents left out")
+    log(
+        f"text: {text.size:,} symbols, {len(text.alphabet) - 1:,} different, {text.duplicates:,} duplicate documents left out"
+    )
 
     trie = build_trie(text, min_count, options.max_length or MAX_LENGTH, threads)
     log(f"n-grams: {trie.counts.size - 1:,} seen {min_count} times or more")
@@ -54,9 +60,7 @@ def words_by_description_length(
     if options.min_entropy is not None:
         keep &= np.minimum(evidence.left_entropy, evidence.right_entropy) >= options.min_entropy
     standalone = prices.expected[words] / trie.counts[words]
-    return ranked_table(
-        text, trie, words, evidence, score, keep, price=prices.gains[words], standalone=standalone
-    )
+    return ranked_table(text, trie, words, evidence, score, keep, price=prices.gains[words], standalone=standalone)
 
 
 def bound(trie: Trie) -> NDArray[np.bool_]:
@@ -74,7 +78,7 @@ def _unspellable(text: EncodedText, trie: Trie) -> NDArray[np.bool_]:
     """Return which nodes hold a symbol that stands for many different runs."""
     vague = np.asarray(pc.is_in(text.alphabet, pa.array([LETTERS, DIGITS])))
     last = text.codes[np.maximum(0, trie.example + trie.lengths - 1)]
-    found = vague[last]
+    found: NDArray[np.bool_] = vague[last]
     found[0] = False
     for length in range(2, int(trie.lengths[-1]) + 1):
         level = slice(*np.searchsorted(trie.lengths, [length, length + 1]).tolist())

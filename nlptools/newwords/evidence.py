@@ -31,7 +31,11 @@ class Evidence:
 
 
 def collect_evidence(
-    text: EncodedText, words: Chains, counts: NDArray[np.int64], threads: int, gaps: NDArray[np.float32] | None = None
+    text: EncodedText,
+    words: Chains,
+    counts: NDArray[np.int64],
+    threads: int,
+    gaps: NDArray[np.float32] | None = None,
 ) -> Evidence:
     """Return the evidence for `words`, which occur `counts` times, (W,).
 
@@ -65,10 +69,11 @@ def collect_evidence(
     for part_openness, part_documents in in_threads(work, cuts, threads):
         openness += part_openness
         documents += part_documents
-    entropies, largest = [], np.zeros(size, np.int64)
+    largest = np.zeros(size, np.int64)
+    entropies = []
     for keys in (left, right):
         entropy, most = np.zeros(size), np.zeros(size, np.int64)
         _kernels.neighbour_entropy(*count_keys(keys, threads), bits, entropy, most)
         entropies.append(entropy)
         largest = np.maximum(largest, most)
-    return Evidence(documents, *entropies, largest, openness / _GAP_UNIT / counts)
+    return Evidence(documents, entropies[0], entropies[1], largest, openness / _GAP_UNIT / counts)

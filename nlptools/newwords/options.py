@@ -27,24 +27,28 @@ class NewWordsOptions:
     )
     top: int | None = _option(None, "Keep only the N best words.")
     min_count: int | None = _option(
-        None, "Least number of occurrences of a word. Default: grows slowly with the corpus (mdl: 2 at 1 MB, 6 at 100 MB)."
+        None,
+        "Least number of occurrences of a word. Default: grows slowly with the corpus (mdl: 2 at 1 MB, 6 at 100 MB).",
     )
     max_length: int | None = _option(
         None,
         "Longest word, in characters; mdl counts a run of letters and digits, such as 5G, as one. Default: 12, entropy 4.",
     )
     min_pmi: float | None = _option(
-        None, "Least solidity (PMI over the weakest split) in nats. Default: mdl 0, entropy ln 30, cohesion ln 5/25/125 by length."
+        None,
+        "Least solidity (PMI over the weakest split) in nats. Default: mdl 0, entropy ln 30, cohesion ln 5/25/125 by length.",
     )
     min_entropy: float | None = _option(
         None, "Least branching entropy on both sides in nats. Default: entropy 3, the others no limit."
     )
     min_score: float | None = _option(None, "Least score of a word. Default: mdl 0.3, the others no limit.")
     known: tuple[str | Path, ...] = _option(
-        (), "A dictionary whose words are marked as known: a jieba dictionary or one word a line. May be repeated."
+        (),
+        "A dictionary whose words are marked as known: a jieba dictionary or one word a line. May be repeated.",
     )
     new_only: bool = _option(
-        False, "Leave out known words, and phrases that begin or end with a function word. Needs a dictionary (--known)."
+        False,
+        "Leave out known words, and phrases that begin or end with a function word. Needs a dictionary (--known).",
     )
     stopwords: str | Path | None = _option(None, "A file of words to leave out, one a line.")
     script: Script = _option(

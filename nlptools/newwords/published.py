@@ -36,7 +36,10 @@ def default_min_count(size: int) -> int:
 
 
 def words_by_cohesion(
-    batches: Iterable[pa.RecordBatch], options: NewWordsOptions, prepare: Prepare, log: Callable[[str], object]
+    batches: Iterable[pa.RecordBatch],
+    options: NewWordsOptions,
+    prepare: Prepare,
+    log: Callable[[str], object],
 ) -> pa.Table:
     """Return the pieces between weak gaps that survive backtracking, most frequent first.
 
@@ -66,7 +69,10 @@ def words_by_cohesion(
 
 
 def words_by_entropy(
-    batches: Iterable[pa.RecordBatch], options: NewWordsOptions, prepare: Prepare, log: Callable[[str], object]
+    batches: Iterable[pa.RecordBatch],
+    options: NewWordsOptions,
+    prepare: Prepare,
+    log: Callable[[str], object],
 ) -> pa.Table:
     """Return the n-grams of 2 to 4 characters with PMI beyond ln 30 and both entropies beyond 3, most frequent first."""
     text, threads = _characters(batches, options, prepare, log)
@@ -80,7 +86,10 @@ def words_by_entropy(
 
 
 def _characters(
-    batches: Iterable[pa.RecordBatch], options: NewWordsOptions, prepare: Prepare, log: Callable[[str], object]
+    batches: Iterable[pa.RecordBatch],
+    options: NewWordsOptions,
+    prepare: Prepare,
+    log: Callable[[str], object],
 ) -> tuple[EncodedText, int]:
     threads = options.thread_count
     text = encode_characters(batches, threads, True, (HAN, DIGIT, LETTER), prepare)

@@ -72,4 +72,5 @@ def word_probability(
         + weights.pmi * trie.pmi[words]
         + weights.openness * evidence.openness
     )
-    return 1 / (1 + np.exp(-log_odds))
+    probability: NDArray[np.float64] = 1 / (1 + np.exp(-log_odds))
+    return probability

@@ -54,7 +54,6 @@ def build_trie(text: EncodedText, min_count: int, max_length: int, threads: int)
         slices(ranks.size, threads),
         threads,
     )
-    del node_of_window, heads
 
     while levels.deepest < max_length and levels.deepest % order == 0:
         positions = np.empty(text.codes.size, np.uint32)
@@ -100,7 +99,15 @@ class _Levels:
             parents, node_counts = np.empty(n, np.int32), np.empty(n, np.int64)
             least = 1 if self.deepest == 0 else min_count
             made = _kernels.grow_level(
-                heads[chosen], tails[chosen], counts[chosen], shift, least, deepest, self.nodes, parents, node_counts
+                heads[chosen],
+                tails[chosen],
+                counts[chosen],
+                shift,
+                least,
+                deepest,
+                self.nodes,
+                parents,
+                node_counts,
             )
             if made == 0:
                 return

@@ -7,6 +7,7 @@ are sorted (radix sort, least significant digit first). Buckets are in order, so
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 DIGIT = 11  # bits of a digit of the radix sort: 2048 counters stay in the first-level cache
 TABLE_BITS = 16  # places of the hash table of a bucket, at first; more are made where needed
@@ -16,7 +17,9 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio, odd
 
 
 @njit(cache=True, nogil=True)
-def count_window_leaders(codes, start, stop, bits, shift, histogram):
+def count_window_leaders(
+    codes: NDArray[np.unsignedinteger], start: int, stop: int, bits: int, shift: int, histogram: NDArray[np.int64]
+) -> None:
     """Count the leaders of the windows that start in codes[start:stop]: their first two codes, without the last `shift` bits."""
     for i in range(start, stop):
         first = np.uint64(codes[i])
@@ -26,7 +29,19 @@ def count_window_leaders(codes, start, stop, bits, shift, histogram):
 
 
 @njit(cache=True, nogil=True)
-def scatter_windows(codes, start, stop, order, bits, shift, bucket_of, slots, out, out_positions, with_positions):
+def scatter_windows(
+    codes: NDArray[np.unsignedinteger],
+    start: int,
+    stop: int,
+    order: int,
+    bits: int,
+    shift: int,
+    bucket_of: NDArray[np.uint16],
+    slots: NDArray[np.int64],
+    out: NDArray[np.uint64],
+    out_positions: NDArray[np.uint32],
+    with_positions: bool,
+) -> None:
     """Write the key of each window of `order` codes that starts in codes[start:stop], no break, to its bucket.
 
     A window that meets a break is filled up with zeros: sorting keeps the ends of segments before longer n-grams.
@@ -48,14 +63,26 @@ def scatter_windows(codes, start, stop, order, bits, shift, bucket_of, slots, ou
 
 
 @njit(cache=True, nogil=True)
-def count_key_leaders(keys, start, stop, shift, histogram):
+def count_key_leaders(
+    keys: NDArray[np.uint64], start: int, stop: int, shift: int, histogram: NDArray[np.int64]
+) -> None:
     """Count the leaders, key >> shift, of keys[start:stop]."""
     for i in range(start, stop):
         histogram[keys[i] >> np.uint64(shift)] += 1
 
 
 @njit(cache=True, nogil=True)
-def scatter_keys(keys, start, stop, shift, bucket_of, slots, out, out_positions, with_positions):
+def scatter_keys(
+    keys: NDArray[np.uint64],
+    start: int,
+    stop: int,
+    shift: int,
+    bucket_of: NDArray[np.uint16],
+    slots: NDArray[np.int64],
+    out: NDArray[np.uint64],
+    out_positions: NDArray[np.uint32],
+    with_positions: bool,
+) -> None:
     """Move keys[start:stop] to their buckets; slots as for windows; out_positions: where in `keys` they were."""
     for i in range(stop - 1, start - 1, -1):
         bucket = bucket_of[keys[i] >> np.uint64(shift)]
@@ -67,7 +94,7 @@ def scatter_keys(keys, start, stop, shift, bucket_of, slots, out, out_positions,
 
 
 @njit(cache=True, nogil=True)
-def _sort_by_insertion(keys, ids, n):
+def _sort_by_insertion(keys: NDArray[np.uint64], ids: NDArray[np.uint32], n: int) -> None:
     for i in range(1, n):
         key = keys[i]
         value = ids[i]
@@ -81,7 +108,14 @@ def _sort_by_insertion(keys, ids, n):
 
 
 @njit(cache=True, nogil=True)
-def _sort_by_digits(keys, ids, n, spare_keys, spare_ids, histogram):
+def _sort_by_digits(
+    keys: NDArray[np.uint64],
+    ids: NDArray[np.uint32],
+    n: int,
+    spare_keys: NDArray[np.uint64],
+    spare_ids: NDArray[np.uint32],
+    histogram: NDArray[np.int64],
+) -> bool:
     """Sort keys[:n] and the ids with them; return whether the result is in the spare arrays."""
     differ = np.uint64(0)
     for i in range(1, n):
@@ -117,7 +151,18 @@ def _sort_by_digits(keys, ids, n, spare_keys, spare_ids, histogram):
 
 
 @njit(cache=True, nogil=True)
-def _hash_bucket(keys, lo, hi, bits, table_keys, table_counts, table_ids, slots, counts, with_ids):
+def _hash_bucket(
+    keys: NDArray[np.uint64],
+    lo: int,
+    hi: int,
+    bits: int,
+    table_keys: NDArray[np.uint64],
+    table_counts: NDArray[np.uint32],
+    table_ids: NDArray[np.uint32],
+    slots: NDArray[np.uint32],
+    counts: NDArray[np.integer],
+    with_ids: bool,
+) -> int:
     """Count keys[lo:hi] in a hash table of 2^bits places; return how many are distinct, or -1 if there are too many.
 
     slots: (distinct,), the place of each in the table, in order of first occurrence. with_ids: counts[s] becomes the
@@ -148,7 +193,16 @@ def _hash_bucket(keys, lo, hi, bits, table_keys, table_counts, table_ids, slots,
 
 
 @njit(cache=True, nogil=True)
-def group_buckets(keys, bounds, first, last, counts, positions, ranks, with_ranks):
+def group_buckets(
+    keys: NDArray[np.uint64],
+    bounds: NDArray[np.int64],
+    first: int,
+    last: int,
+    counts: NDArray[np.integer],
+    positions: NDArray[np.uint32],
+    ranks: NDArray[np.uint32],
+    with_ranks: bool,
+) -> int:
     """Reduce the buckets first <= b < last, keys[bounds[b]:bounds[b + 1]], to their distinct keys, sorted; return the end.
 
     The distinct keys and their counts are written from bounds[first] on to `keys` and `counts`. With `with_ranks`,
@@ -191,11 +245,18 @@ def group_buckets(keys, bounds, first, last, counts, positions, ranks, with_rank
             keys[end + i] = sorted_keys[i]
             counts[end + i] = table_counts[slots[sorted_ids[i]]]
         end += n
-    return end
+    return int(end)
 
 
 @njit(cache=True, nogil=True)
-def close_gaps(ranks, start, stop, part_starts, part_gaps, coarse):
+def close_gaps(
+    ranks: NDArray[np.uint32],
+    start: int,
+    stop: int,
+    part_starts: NDArray[np.int64],
+    part_gaps: NDArray[np.int64],
+    coarse: NDArray[np.int64],
+) -> None:
     """Turn slots into ranks: the slots of part p, from part_starts[p] on, are numbered without the gaps before it.
 
     coarse[slot >> 14]: the last part that starts at or before that block of slots.
@@ -210,7 +271,17 @@ def close_gaps(ranks, start, stop, part_starts, part_gaps, coarse):
 
 
 @njit(cache=True, nogil=True)
-def sum_prefixes(heads, tails, counts, head_shift, tail_shift, min_count, out_heads, out_tails, out_counts):
+def sum_prefixes(
+    heads: NDArray[np.integer],
+    tails: NDArray[np.uint64],
+    counts: NDArray[np.integer],
+    head_shift: int,
+    tail_shift: int,
+    min_count: int,
+    out_heads: NDArray[np.uint64],
+    out_tails: NDArray[np.uint64],
+    out_counts: NDArray[np.int64],
+) -> int:
     """Add up rows whose heads >> head_shift and tails >> tail_shift are equal, if the prefix ends in a code; return how many.
 
     Rows are sorted by (head, tail). A prefix whose last code is 0 stands for windows that ended before, and is left out;
@@ -222,7 +293,9 @@ def sum_prefixes(heads, tails, counts, head_shift, tail_shift, min_count, out_he
         head = heads[r] >> np.uint64(head_shift)
         tail = tails[r] >> np.uint64(tail_shift)
         total = np.int64(0)
-        while r < counts.size and heads[r] >> np.uint64(head_shift) == head and tails[r] >> np.uint64(tail_shift) == tail:
+        while (
+            r < counts.size and heads[r] >> np.uint64(head_shift) == head and tails[r] >> np.uint64(tail_shift) == tail
+        ):
             total += np.int64(counts[r])
             r += 1
         if total >= min_count:
@@ -234,7 +307,7 @@ def sum_prefixes(heads, tails, counts, head_shift, tail_shift, min_count, out_he
 
 
 @njit(cache=True, nogil=True)
-def rank_prefixes(keys, shift, ranks):
+def rank_prefixes(keys: NDArray[np.uint64], shift: int, ranks: NDArray[np.uint32]) -> None:
     """Write, for each of the sorted keys, 1 + how many smaller values key >> shift has."""
     rank = 0
     for r in range(keys.size):
@@ -244,7 +317,14 @@ def rank_prefixes(keys, shift, ranks):
 
 
 @njit(cache=True, nogil=True)
-def join_ranks(ranks, windows, mask, prefix_ranks, length, keys):
+def join_ranks(
+    ranks: NDArray[np.uint32],
+    windows: NDArray[np.uint64],
+    mask: int,
+    prefix_ranks: NDArray[np.uint32],
+    length: int,
+    keys: NDArray[np.uint64],
+) -> int:
     """Write the key (rank, prefix rank of the window `length` codes on) of each window; return how many windows.
 
     A window that ended before its last code, windows[rank - 1] & mask == 0, has nothing behind it.

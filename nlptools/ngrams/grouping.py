@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def _group_windows(
     def count_leaders(lo: int, hi: int, histogram: NDArray[np.int64]) -> None:
         _kernels.count_window_leaders(codes, lo, hi, bits, histogram_shift, histogram)
 
-    def scatter(lo: int, hi: int, *rest: object) -> None:
+    def scatter(lo: int, hi: int, *rest: Any) -> None:
         _kernels.scatter_windows(codes, lo, hi, order, bits, shift, *rest)
 
     return _group(codes.size, leader_bits, count_leaders, scatter, threads, with_ranks)
@@ -79,7 +80,7 @@ def _group_keys(keys: NDArray[np.uint64], threads: int, with_ranks: bool) -> _Gr
     def count_leaders(lo: int, hi: int, histogram: NDArray[np.int64]) -> None:
         _kernels.count_key_leaders(keys, lo, hi, shift, histogram)
 
-    def scatter(lo: int, hi: int, *rest: object) -> None:
+    def scatter(lo: int, hi: int, *rest: Any) -> None:
         _kernels.scatter_keys(keys, lo, hi, shift, *rest)
 
     return _group(keys.size, leader_bits, count_leaders, scatter, threads, with_ranks)
@@ -130,7 +131,9 @@ def _group(
             gaps = starts - offsets[:-1]
             list(
                 pool.map(
-                    lambda lo, hi: _kernels.close_gaps(ranks, lo, hi, starts, gaps, coarse), cuts[:-1], cuts[1:]
+                    lambda lo, hi: _kernels.close_gaps(ranks, lo, hi, starts, gaps, coarse),
+                    cuts[:-1],
+                    cuts[1:],
                 )
             )
     # shrink in place: fresh memory costs more than the move

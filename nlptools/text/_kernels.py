@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 HAN, DIGIT, LETTER = 1, 2, 3  # classes of characters.py that the kernels must know
 RUN = 1 << 31  # marks a symbol that stands for a run; the low bits are the index of the run
@@ -10,7 +11,14 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio, odd
 
 
 @njit(cache=True, nogil=True)
-def decode(data, offsets, classes, codes, document_ends, document_hashes):
+def decode(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    classes: NDArray[np.uint8],
+    codes: NDArray[np.unsignedinteger],
+    document_ends: NDArray[np.int64],
+    document_hashes: NDArray[np.uint64],
+) -> int:
     """Write the code points of each document, 0 where a segment ends, runs of 0 collapsed; return how many.
 
     data, offsets: the buffers of an Arrow string array of D documents, (bytes,) uint8 and (D + 1,) int64.
@@ -63,7 +71,7 @@ def decode(data, offsets, classes, codes, document_ends, document_hashes):
 
 
 @njit(cache=True, nogil=True)
-def mark_present(codes, present):
+def mark_present(codes: NDArray[np.unsignedinteger], present: NDArray[np.bool_]) -> None:
     """Set present[c] for every code point c; runs are passed over."""
     for code in codes:
         if not code & RUN:
@@ -71,12 +79,21 @@ def mark_present(codes, present):
 
 
 @njit(cache=True, nogil=True)
-def _fold_width(code):
+def _fold_width(code: np.uint32) -> np.uint32:
     return code - 0xFEE0 if code >= 0xFF01 and code <= 0xFF5E else code
 
 
 @njit(cache=True, nogil=True)
-def collapse_runs(codes, classes, document_ends, out, run_hashes, run_starts, run_lengths, run_letters):
+def collapse_runs(
+    codes: NDArray[np.unsignedinteger],
+    classes: NDArray[np.uint8],
+    document_ends: NDArray[np.int64],
+    out: NDArray[np.unsignedinteger],
+    run_hashes: NDArray[np.uint64],
+    run_starts: NDArray[np.int64],
+    run_lengths: NDArray[np.int64],
+    run_letters: NDArray[np.bool_],
+) -> tuple[int, int]:
     """Turn each run of letters and digits into one symbol RUN | index, everything but Han and runs into a break.
 
     Writes to `out` and returns (number of symbols, number of runs); document_ends is changed to count in `out`.
@@ -93,7 +110,7 @@ def collapse_runs(codes, classes, document_ends, out, run_hashes, run_starts, ru
             d += 1
         code = codes[i]
         kind = classes[code] if code != 0 else 0
-        if kind == DIGIT or kind == LETTER:
+        if kind in (DIGIT, LETTER):
             digest = np.uint64(0)
             letters = False
             start = i
@@ -124,7 +141,9 @@ def collapse_runs(codes, classes, document_ends, out, run_hashes, run_starts, ru
 
 
 @njit(cache=True, nogil=True)
-def drop_documents(codes, document_ends, keep):
+def drop_documents(
+    codes: NDArray[np.unsignedinteger], document_ends: NDArray[np.int64], keep: NDArray[np.bool_]
+) -> tuple[int, int]:
     """Move the documents to keep to the front of `codes` and of `document_ends`; return (codes kept, documents kept).
 
     codes[0] is the break before the first document.
@@ -145,7 +164,12 @@ def drop_documents(codes, document_ends, keep):
 
 
 @njit(cache=True, nogil=True)
-def translate(codes, code_of, code_of_run, out):
+def translate(
+    codes: NDArray[np.unsignedinteger],
+    code_of: NDArray[np.uint32],
+    code_of_run: NDArray[np.uint32],
+    out: NDArray[np.unsignedinteger],
+) -> None:
     """Write code_of[c] for every code point c, and code_of_run[r] for RUN | r."""
     for i in range(codes.size):
         code = codes[i]

@@ -19,11 +19,14 @@ from numpy.typing import NDArray
 
 from nlptools.text import _kernels
 from nlptools.text.characters import DIGIT, HAN, LETTER, OTHER, class_table
-from nlptools.threads import in_threads, slices
+from nlptools.threads import Result, in_threads, slices
 
 Prepare = Callable[[pa.RecordBatch], pa.RecordBatch]
 
-LETTERS, DIGITS = "\ue000", "\ue001"  # stand for any run with a letter, any run of digits, too rare to be told apart
+LETTERS, DIGITS = (
+    "\ue000",
+    "\ue001",
+)  # stand for any run with a letter, any run of digits, too rare to be told apart
 LONGEST_RUN = 24  # characters; a longer run of letters and digits is never a symbol of its own
 
 
@@ -49,20 +52,26 @@ class EncodedText:
 
 
 @dataclass
+class _Runs:
+    """The runs of letters and digits of one batch, R of them, K different ones."""
+
+    index: NDArray[np.int64]  # (R,) which of the different runs it is
+    hashes: NDArray[np.uint64]  # (K,) and so are the others
+    counts: NDArray[np.int64]
+    starts: NDArray[np.int64]  # where it first occurs in `source`
+    lengths: NDArray[np.int64]
+    letters: NDArray[np.bool_]  # whether it has a letter
+    source: NDArray[np.uint32]  # the characters of the batch
+
+
+@dataclass
 class _Part:
-    """One batch, decoded. Run r of it is the distinct run run_index[r], with the other run_* of that index."""
+    """One batch, decoded."""
 
     codes: NDArray[np.uint32]  # every document ends with a break; no break before the first
     document_ends: NDArray[np.int64]
     document_hashes: NDArray[np.uint64]
     characters: NDArray[np.int64]  # that occur, sorted
-    run_index: NDArray[np.int64] | None = None
-    run_hashes: NDArray[np.uint64] | None = None
-    run_counts: NDArray[np.int64] | None = None
-    run_starts: NDArray[np.int64] | None = None  # where the run first occurs in `source`
-    run_lengths: NDArray[np.int64] | None = None
-    source: NDArray[np.uint32] | None = None  # the characters of the batch
-    run_letters: NDArray[np.bool_] | None = None
 
 
 def encode_characters(
@@ -96,8 +105,9 @@ def encode_symbols(
     its own. Rarer ones share the code of LETTERS, and all runs of digits that of DIGITS.
     prepare: what is done to each batch first, on the thread that encodes it.
     """
-    parts = list(_in_order(lambda batch: _symbols_part(prepare(batch)), batches, threads))
-    symbol_of_run, run_symbols = _run_alphabet(parts, min_run_count)
+    both = list(_in_order(lambda batch: _symbols_part(prepare(batch)), batches, threads))
+    parts = [part for part, _ in both]
+    symbol_of_run, run_symbols = _run_alphabet(both, min_run_count)
     characters, code_of = _character_codes(parts)
     alphabet = ["", *map(chr, characters), *run_symbols]
     code_of_run = symbol_of_run + np.uint32(1 + len(characters))
@@ -134,23 +144,17 @@ def _scratch(size: int) -> NDArray[np.uint32]:
 _local = threading.local()
 
 
-def _symbols_part(batch: pa.RecordBatch) -> _Part:
+def _symbols_part(batch: pa.RecordBatch) -> tuple[_Part, _Runs]:
     part = _decode_part(batch, class_table())
     codes = part.codes
     out = np.empty(codes.size, np.uint32)
     hashes = np.empty(codes.size, np.uint64)
     starts, lengths = np.empty(codes.size, np.int64), np.empty(codes.size, np.int64)
     letters = np.empty(codes.size, np.bool_)
-    n, runs = _kernels.collapse_runs(
-        codes, class_table(), part.document_ends, out, hashes, starts, lengths, letters
-    )
-    types, first, index, counts = np.unique(
-        hashes[:runs], return_index=True, return_inverse=True, return_counts=True
-    )
-    part.codes, part.source, part.characters = out[:n].copy(), codes, _present(out[:n])
-    part.run_index, part.run_hashes, part.run_counts = index, types, counts
-    part.run_starts, part.run_lengths, part.run_letters = starts[first], lengths[first], letters[first]
-    return part
+    n, runs = _kernels.collapse_runs(codes, class_table(), part.document_ends, out, hashes, starts, lengths, letters)
+    types, first, index, counts = np.unique(hashes[:runs], return_index=True, return_inverse=True, return_counts=True)
+    part.codes, part.characters = out[:n].copy(), _present(out[:n])
+    return part, _Runs(index, types, counts, starts[first], lengths[first], letters[first], codes)
 
 
 def _half_width(codes: NDArray[np.uint32]) -> str:
@@ -159,33 +163,35 @@ def _half_width(codes: NDArray[np.uint32]) -> str:
 
 
 def _run_alphabet(
-    parts: list[_Part], min_run_count: Callable[[int], int]
+    parts: list[tuple[_Part, _Runs]], min_run_count: Callable[[int], int]
 ) -> tuple[NDArray[np.uint32], list[str]]:
     """Choose the runs that get a code of their own; renumber the runs of all parts; return (code of run, symbols)."""
-    size = sum(int(np.count_nonzero(part.codes)) for part in parts)
+    size = sum(int(np.count_nonzero(part.codes)) for part, _ in parts)
+    runs = [batch_runs for _, batch_runs in parts]
+    hashes = np.concatenate([np.empty(0, np.uint64), *(r.hashes for r in runs)])
+    counts = np.concatenate([np.empty(0, np.int64), *(r.counts for r in runs)])
+    starts = np.concatenate([np.empty(0, np.int64), *(r.starts for r in runs)])
+    _, first, index = np.unique(hashes, return_index=True, return_inverse=True)
+    total = np.bincount(index, counts, first.size)
+    letters = np.concatenate([np.empty(0, np.bool_), *(r.letters for r in runs)])[first]
+    lengths = np.concatenate([np.empty(0, np.int64), *(r.lengths for r in runs)])[first]
 
-    def joined(name: str, kind: type) -> NDArray:
-        return np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
-
-    _, first, index = np.unique(joined("run_hashes", np.uint64), return_index=True, return_inverse=True)
-    total = np.bincount(index, joined("run_counts", np.int64), first.size).astype(np.int64)
-    letters, lengths = joined("run_letters", np.bool_)[first], joined("run_lengths", np.int64)[first]
-    bases = np.cumsum([0] + [part.run_counts.size for part in parts])
-    joined_starts = joined("run_starts", np.int64)
-    texts = {}
+    bases = np.cumsum(np.array([0, *(r.hashes.size for r in runs)]))
+    frequent = {}
     for t in np.flatnonzero((total >= min_run_count(size)) & letters & (lengths <= LONGEST_RUN)).tolist():
-        part = parts[int(np.searchsorted(bases, first[t], "right")) - 1]
-        start = joined_starts[first[t]]
-        texts[_half_width(part.source[start : start + lengths[t]])] = t
-    symbols = [*([LETTERS] if len(texts) < int(letters.sum()) else []), *([DIGITS] if not letters.all() else [])]
-    symbol_of_type = np.where(letters, 0, len(symbols) - 1).astype(np.uint32)
-    ordered = sorted(texts)
-    symbol_of_type[[texts[text] for text in ordered]] = np.arange(len(symbols), len(symbols) + len(ordered))
-    for part, base in zip(parts, bases.tolist(), strict=False):
+        source = runs[int(np.searchsorted(bases, first[t], "right")) - 1].source
+        start = starts[first[t]]
+        frequent[_half_width(source[start : start + lengths[t]])] = t
+    shared = [LETTERS] if len(frequent) < int(letters.sum()) else []
+    shared += [DIGITS] if not letters.all() else []
+    symbols = [*shared, *sorted(frequent)]
+    symbol_of = np.where(letters, 0, len(shared) - 1).astype(np.uint32)
+    symbol_of[[frequent[text] for text in symbols[len(shared) :]]] = np.arange(len(shared), len(symbols))
+
+    for (part, batch_runs), base in zip(parts, bases.tolist(), strict=False):
         is_run = part.codes >= _kernels.RUN
-        part.codes[is_run] = (part.run_index + base).astype(np.uint32) | np.uint32(_kernels.RUN)
-        part.source = None
-    return symbol_of_type[index], [*symbols, *ordered]
+        part.codes[is_run] = (batch_runs.index + base).astype(np.uint32) | np.uint32(_kernels.RUN)
+    return symbol_of[index], symbols
 
 
 def _character_codes(parts: list[_Part]) -> tuple[list[int], NDArray[np.uint32]]:
@@ -231,10 +237,10 @@ def _join(
 
 
 def _in_order(
-    work: Callable[[pa.RecordBatch], _Part], batches: Iterable[pa.RecordBatch], threads: int
-) -> Iterator[_Part]:
+    work: Callable[[pa.RecordBatch], Result], batches: Iterable[pa.RecordBatch], threads: int
+) -> Iterator[Result]:
     """Yield work(batch) in the order of the batches, a few of them under way at a time."""
-    waiting: deque[Future[_Part]] = deque()
+    waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for batch in batches:
             waiting.append(pool.submit(work, batch))

@@ -13,7 +13,8 @@ def folder(script: str) -> Callable[[str], str]:
         return lambda text: text
     from opencc import OpenCC  # loads its dictionaries: some milliseconds, and only where asked for
 
-    return OpenCC(_CONFIGURATIONS[script]).convert  # type: ignore[no-any-return]
+    convert: Callable[[str], str] = OpenCC(_CONFIGURATIONS[script]).convert
+    return convert
 
 
 def batch_folder(script: str) -> Callable[[pa.RecordBatch], pa.RecordBatch]:

@@ -318,6 +318,16 @@ class Table:
     doubt: float = math.inf
 
 
+SURELY_BOUND = 4
+
+
+def is_bound(gram: Gram, symbols: list[str]) -> bool:
+    """Say whether the n-gram always stands behind one symbol, or before one, the same everywhere."""
+    places = [i for i in range(1, len(symbols) - len(gram)) if tuple(symbols[i : i + len(gram)]) == gram]
+    sides = {symbols[i - 1] for i in places}, {symbols[i + len(gram)] for i in places}
+    return any(len(side) == 1 and "" not in side for side in sides)
+
+
 def mdl_min_count(size: int) -> int:
     return max(2, round(2 * (size / 350_000) ** 0.25))
 
@@ -343,7 +353,13 @@ def find_by_description_length(
         return table
     if longer:
         table.doubt = min(abs(pmi[gram] - min_pmi) for gram in longer)
-    priced = price_words(symbols, counts, [gram for gram in longer if pmi[gram] >= min_pmi])
+    candidates = [
+        gram
+        for gram in longer
+        if pmi[gram] >= min_pmi
+        and (counts[gram] < SURELY_BOUND or len(gram) == max_length or not is_bound(gram, symbols))
+    ]
+    priced = price_words(symbols, counts, candidates)
     table.doubt = min(table.doubt, priced.doubt)
     for gram in longer:
         price = priced.gains.get(gram, 0.0)

@@ -233,9 +233,7 @@ def test_all_short_runs_are_told_apart(interpreted: bool) -> None:
     assert text.alphabet.to_pylist() == ["", ANY_DIGITS, *lettered]
 
 
-@pytest.mark.parametrize(
-    "size", [65533, 65536]
-)  # between these two, room for LETTERS and DIGITS is a matter of taste
+@pytest.mark.parametrize("size", [65535, 65536])
 def test_codes_widen_when_they_must(size: int) -> None:
     han = "".join(map(chr, range(0x20000, 0x20000 + size)))
     text = encode_symbols(as_batches([han], []), 2)
