@@ -60,7 +60,7 @@ def count_ngrams(
     keys = np.empty(text.codes.size, np.uint64)
     n = _kernels.join_ranks(ranks, windows, (1 << bits) - 1, prefix_ranks, length, keys)
     pairs, counts = count_keys(keys[:n], threads)
-    prefixes = np.concatenate([[0], np.unique(windows >> np.uint64(tail_shift))]).astype(np.uint64)
+    prefixes = np.concatenate([np.zeros(1, np.uint64), np.unique(windows >> np.uint64(tail_shift))])
     heads = windows[(pairs >> np.uint64(32)).astype(np.int64) - 1]
     tails = prefixes[(pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)]
     return NgramCounts(text.alphabet, order, bits, heads, tails, counts.astype(np.int64))

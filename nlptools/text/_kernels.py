@@ -11,6 +11,27 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio, odd
 
 
 @njit(cache=True, nogil=True)
+def _sequence(data: NDArray[np.uint8], i: int, size: int) -> np.uint32:
+    """Return the code point that data[i : i + size] encode, 2 to 4 bytes; 0 if they are no valid UTF-8."""
+    second = np.uint32(data[i + 1])
+    if second & 0xC0 != 0x80:
+        return np.uint32(0)
+    code = (np.uint32(data[i]) & (0x7F >> size)) << 6 | (second & 63)
+    for j in range(i + 2, i + size):
+        byte = np.uint32(data[j])
+        if byte & 0xC0 != 0x80:
+            return np.uint32(0)
+        code = code << 6 | (byte & 63)
+    if size == 2:
+        valid = data[i] >= 0xC2
+    elif size == 3:
+        valid = code >= 0x800 and not 0xD800 <= code <= 0xDFFF
+    else:
+        valid = data[i] < 0xF8 and 0x10000 <= code <= 0x10FFFF
+    return np.uint32(code) if valid else np.uint32(0)
+
+
+@njit(cache=True, nogil=True)
 def decode(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
@@ -34,26 +55,14 @@ def decode(
         digest = np.uint64(end - i)
         while i < end:
             byte = np.uint32(data[i])
-            if byte < 0x80:
-                code = byte
-                i += 1
-            elif 0xE0 <= byte < 0xF0 and i + 2 < end:
-                code = (byte & 15) << 12 | (np.uint32(data[i + 1]) & 63) << 6 | (np.uint32(data[i + 2]) & 63)
-                i += 3
-            elif 0xC0 <= byte < 0xE0 and i + 1 < end:
-                code = (byte & 31) << 6 | (np.uint32(data[i + 1]) & 63)
-                i += 2
-            elif byte >= 0xF0 and i + 3 < end:
-                code = (
-                    (byte & 7) << 18
-                    | (np.uint32(data[i + 1]) & 63) << 12
-                    | (np.uint32(data[i + 2]) & 63) << 6
-                    | (np.uint32(data[i + 3]) & 63)
-                )
-                i += 4
-            else:
-                code = np.uint32(0)
-                i += 1
+            size = 1
+            code = byte
+            if byte >= 0x80:
+                size = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+                code = _sequence(data, i, size) if i + size <= end else np.uint32(0)
+                if code == 0:
+                    size = 1
+            i += size
             digest = (digest ^ np.uint64(code)) * _MIX
             digest ^= digest >> np.uint64(29)
             if code < classes.size and classes[code] != 0:
@@ -144,13 +153,10 @@ def collapse_runs(
 def drop_documents(
     codes: NDArray[np.unsignedinteger], document_ends: NDArray[np.int64], keep: NDArray[np.bool_]
 ) -> tuple[int, int]:
-    """Move the documents to keep to the front of `codes` and of `document_ends`; return (codes kept, documents kept).
-
-    codes[0] is the break before the first document.
-    """
-    n = 1
+    """Move the documents to keep to the front of `codes` and of `document_ends`; return (codes kept, documents kept)."""
+    n = 0
     kept = 0
-    start = 1
+    start = 0
     for d in range(document_ends.size):
         end = document_ends[d]
         if keep[d]:

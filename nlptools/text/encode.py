@@ -57,7 +57,6 @@ class _Runs:
 
     index: NDArray[np.int64]  # (R,) which of the different runs it is
     hashes: NDArray[np.uint64]  # (K,) and so are the others
-    counts: NDArray[np.int64]
     starts: NDArray[np.int64]  # where it first occurs in `source`
     lengths: NDArray[np.int64]
     letters: NDArray[np.bool_]  # whether it has a letter
@@ -87,9 +86,10 @@ def encode_characters(
     """
     kept = np.where(np.isin(class_table(), list(classes)), class_table(), 0).astype(np.uint8)
     parts = list(_in_order(lambda batch: _decode_part(prepare(batch), kept), batches, threads))
+    duplicates = _drop_duplicates(parts) if deduplicate else 0
     characters, code_of = _character_codes(parts)
     alphabet = ["", *map(chr, characters)]
-    return _join(parts, code_of, np.empty(0, np.uint32), alphabet, threads, deduplicate)
+    return _join(parts, code_of, np.empty(0, np.uint32), alphabet, threads, duplicates)
 
 
 def encode_symbols(
@@ -107,11 +107,12 @@ def encode_symbols(
     """
     both = list(_in_order(lambda batch: _symbols_part(prepare(batch)), batches, threads))
     parts = [part for part, _ in both]
+    duplicates = _drop_duplicates(parts) if deduplicate else 0
     symbol_of_run, run_symbols = _run_alphabet(both, min_run_count)
     characters, code_of = _character_codes(parts)
     alphabet = ["", *map(chr, characters), *run_symbols]
     code_of_run = symbol_of_run + np.uint32(1 + len(characters))
-    return _join(parts, code_of, code_of_run, alphabet, threads, deduplicate)
+    return _join(parts, code_of, code_of_run, alphabet, threads, duplicates)
 
 
 def _decode_part(batch: pa.RecordBatch, classes: NDArray[np.uint8]) -> _Part:
@@ -152,14 +153,29 @@ def _symbols_part(batch: pa.RecordBatch) -> tuple[_Part, _Runs]:
     starts, lengths = np.empty(codes.size, np.int64), np.empty(codes.size, np.int64)
     letters = np.empty(codes.size, np.bool_)
     n, runs = _kernels.collapse_runs(codes, class_table(), part.document_ends, out, hashes, starts, lengths, letters)
-    types, first, index, counts = np.unique(hashes[:runs], return_index=True, return_inverse=True, return_counts=True)
+    types, first, index = np.unique(hashes[:runs], return_index=True, return_inverse=True)
     part.codes, part.characters = out[:n].copy(), _present(out[:n])
-    return part, _Runs(index, types, counts, starts[first], lengths[first], letters[first], codes)
+    return part, _Runs(index, types, starts[first], lengths[first], letters[first], codes)
 
 
 def _half_width(codes: NDArray[np.uint32]) -> str:
     full = (codes >= 0xFF01) & (codes <= 0xFF5E)
     return np.where(full, codes - np.uint32(0xFEE0), codes).astype("<u4").tobytes().decode("utf-32-le")
+
+
+def _drop_duplicates(parts: list[_Part]) -> int:
+    """Drop documents equal to an earlier one, of this part or one before; return how many."""
+    hashes = np.concatenate([np.empty(0, np.uint64), *(part.document_hashes for part in parts)])
+    keep = np.zeros(hashes.size, np.bool_)
+    keep[np.unique(hashes, return_index=True)[1]] = True
+    start = 0
+    for part in parts:
+        kept = keep[start : start + part.document_hashes.size]
+        start += kept.size
+        if not kept.all():
+            n, documents = _kernels.drop_documents(part.codes, part.document_ends, kept)
+            part.codes, part.document_ends = part.codes[:n], part.document_ends[:documents]
+    return int(hashes.size - keep.sum())
 
 
 def _run_alphabet(
@@ -169,7 +185,7 @@ def _run_alphabet(
     size = sum(int(np.count_nonzero(part.codes)) for part, _ in parts)
     runs = [batch_runs for _, batch_runs in parts]
     hashes = np.concatenate([np.empty(0, np.uint64), *(r.hashes for r in runs)])
-    counts = np.concatenate([np.empty(0, np.int64), *(r.counts for r in runs)])
+    counts = np.concatenate([np.empty(0, np.int64), *(_kept_runs(part, r) for part, r in parts)])
     starts = np.concatenate([np.empty(0, np.int64), *(r.starts for r in runs)])
     _, first, index = np.unique(hashes, return_index=True, return_inverse=True)
     total = np.bincount(index, counts, first.size)
@@ -190,8 +206,15 @@ def _run_alphabet(
 
     for (part, batch_runs), base in zip(parts, bases.tolist(), strict=False):
         is_run = part.codes >= _kernels.RUN
-        part.codes[is_run] = (batch_runs.index + base).astype(np.uint32) | np.uint32(_kernels.RUN)
+        kept = part.codes[is_run] & np.uint32(_kernels.RUN - 1)
+        part.codes[is_run] = (batch_runs.index[kept] + base).astype(np.uint32) | np.uint32(_kernels.RUN)
     return symbol_of[index], symbols
+
+
+def _kept_runs(part: _Part, runs: _Runs) -> NDArray[np.int64]:
+    """Return how often each of the different runs of a part occurs in the documents that were not dropped."""
+    kept = part.codes[part.codes >= _kernels.RUN] & np.uint32(_kernels.RUN - 1)
+    return np.bincount(runs.index[kept], minlength=runs.hashes.size)
 
 
 def _character_codes(parts: list[_Part]) -> tuple[list[int], NDArray[np.uint32]]:
@@ -208,15 +231,12 @@ def _join(
     code_of_run: NDArray[np.uint32],
     alphabet: list[str],
     threads: int,
-    deduplicate: bool,
+    duplicates: int,
 ) -> EncodedText:
-    """Translate the parts, which are emptied, into one array behind one break; drop documents equal to an earlier one."""
+    """Translate the parts, which are emptied, into one array behind one break."""
     starts = np.cumsum([1] + [part.codes.size for part in parts]).tolist()
     codes = np.zeros(starts[-1], np.uint16 if len(alphabet) <= 1 << 16 else np.uint32)
-    hashes, ends = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for part, start in zip(parts, starts, strict=False):
-        hashes.append(part.document_hashes)
-        ends.append(part.document_ends + start)
+    ends = [part.document_ends + start for part, start in zip(parts, starts, strict=False)]
 
     def translate(first: int, last: int) -> None:
         for p in range(first, last):
@@ -225,15 +245,8 @@ def _join(
             parts[p].codes = parts[p].codes[:0]
 
     in_threads(translate, slices(len(parts), 4 * threads), threads)
-    document_hashes, document_ends = np.concatenate(hashes), np.concatenate(ends)
-    n, documents = codes.size, document_ends.size
-    if deduplicate:
-        keep = np.zeros(documents, np.bool_)
-        keep[np.unique(document_hashes, return_index=True)[1]] = True
-        if not keep.all():
-            n, documents = _kernels.drop_documents(codes, document_ends, keep)
-    duplicates = document_hashes.size - documents
-    return EncodedText(codes[:n], pa.array(alphabet, pa.string()), document_ends[:documents], duplicates)
+    document_ends = np.concatenate([np.empty(0, np.int64), *ends])
+    return EncodedText(codes, pa.array(alphabet, pa.string()), document_ends, duplicates)
 
 
 def _in_order(

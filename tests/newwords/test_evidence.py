@@ -61,9 +61,7 @@ def check(
 
 @given(texts_of_a_corpus, st.integers(1, 4), st.booleans(), st.randoms())
 @example(["研究生命，研究，研究生", "", "，研究", "研究"] * 3, 3, True, random.Random(0))
-def test_any_text(
-    twins: ModuleType, texts: list[str], threads: int, with_gaps: bool, chance: random.Random
-) -> None:
+def test_any_text(twins: ModuleType, texts: list[str], threads: int, with_gaps: bool, chance: random.Random) -> None:
     text = encode(texts)
     gaps = None
     if with_gaps:

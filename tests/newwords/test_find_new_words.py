@@ -36,7 +36,23 @@ MORE = {
 }
 LOOSE: dict[str, Any] = {"min_count": 1, "min_pmi": -9.0, "min_entropy": -1.0}  # let cohesion and entropy list all
 
-WORDS = ["研究", "生命", "起源", "研究生", "自然语言", "的", "了", "是", "在", "K线图", "𠮷野家", "，", "。", "5G手机", "2024年"]
+WORDS = [
+    "研究",
+    "生命",
+    "起源",
+    "研究生",
+    "自然语言",
+    "的",
+    "了",
+    "是",
+    "在",
+    "K线图",
+    "𠮷野家",
+    "，",
+    "。",
+    "5G手机",
+    "2024年",
+]
 documents = st.one_of(
     st.sampled_from(["", "。", "命", "一二三四五六七", "５Ｇ手机，5G手机", "的的的的的的的的的的的的的的的"]),
     st.text("研究", max_size=15),
@@ -274,7 +290,8 @@ def test_stopwords(page: list[str], tmp_path: Path) -> None:
 def test_dictionaries_that_cannot_be_used(tmp_path: Path, option: str) -> None:
     def refused(path: Path, *words: str) -> None:
         with pytest.raises(nt.InputError) as caught:
-            nt.find_new_words(["研究，研究"], **{option: [path] if option == "known" else path})
+            options: dict[str, Any] = {option: [path] if option == "known" else path}
+            nt.find_new_words(["研究，研究"], **options)
         message = str(caught.value)
         assert str(path) in message
         assert "\n" not in message
@@ -311,7 +328,8 @@ def test_script_of_documents_with_lines_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("臺灣\n臺灣人\n", encoding="utf-8")
     corpus = nt.open_corpus(tmp_path / "a.txt", document_per="file")
     table = nt.find_new_words(corpus, method="entropy", script="simplified", **LOOSE)
-    assert [(row["word"], row["count"], row["documents"]) for row in table.to_pylist()][0] == ("台湾", 2, 1)
+    first = table.to_pylist()[0]
+    assert (first["word"], first["count"], first["documents"]) == ("台湾", 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -349,13 +367,13 @@ def test_nothing_to_read(texts: list[str]) -> None:
 
 def contexts(words: list[str], times: int) -> list[str]:
     """Put each word between neighbours that never come twice, up to 16 times."""
-    before = "我想买,请看,这里有,他喜欢,今天说起,先说说,昨天的,最近,我家没有,谁懂,为什么,求问,听讲,新款,妈妈爱,关于".split(",")
-    after = "怎么样,好用吗,多少钱,还可以,不错,为什么涨,没意思,，谢谢,真贵,坏了,是啥,在哪里,会过期吗,便宜点,吃香,呢".split(",")
-    shift = 3
+    before = "我想买 请看 这里有 他喜欢 今天说起 先说说 昨天的 最近 我家没有 谁懂 为什么 求问 听讲 新款 妈妈爱 关于"
+    after = "怎么样 好用吗 多少钱 还可以 不错 为什么涨 没意思 ，谢谢 真贵 坏了 是啥 在哪里 会过期吗 便宜点 吃香 呢"
     lines = []
-    for word in words:
-        shift += 5
-        lines += [before[i] + word + after[(i + shift) % 16] for i in range(times)]
+    for number, word in enumerate(words):
+        shift = 5 * number % 16
+        places = zip(before.split(), after.split()[shift:] + after.split()[:shift], strict=True)
+        lines += [a + word + b for a, b in list(places)[:times]]
     return lines
 
 
@@ -377,7 +395,9 @@ def test_runs_that_stand_for_many_are_not_listed() -> None:
     assert not any(character in word for word in words for character in "\ue000\ue001")
 
 
-@pytest.mark.parametrize("word", ["社会主义", "阿司匹林片", "中国人民大学", "中华人民共和国", "新疆维吾尔自治区", "中国科学院自动化研究所"])
+@pytest.mark.parametrize(
+    "word", ["社会主义", "阿司匹林片", "中国人民大学", "中华人民共和国", "新疆维吾尔自治区", "中国科学院自动化研究所"]
+)
 def test_long_words(word: str) -> None:
     texts = contexts([word, "手机", "电脑"], 15)
     table = nt.find_new_words(texts, min_score=0)

@@ -54,7 +54,7 @@ def test_cohesion(
 ) -> None:
     twin = twins.find_by_cohesion(texts, min_count, max_length, math.log(5) if min_pmi is None else min_pmi)
     assume(twin.doubt > 1e-9)
-    options = {"min_count": min_count, "max_length": max_length, "threads": threads, "min_pmi": min_pmi}
+    options: dict[str, Any] = {"min_count": min_count, "max_length": max_length, "threads": threads, "min_pmi": min_pmi}
     check(nt.find_new_words(texts, method="cohesion", **options), twin)
 
 
@@ -63,7 +63,7 @@ def test_cohesion(
 def test_cohesion_with_limits(twins: ModuleType, texts: list[str], min_entropy: float, min_score: float) -> None:
     twin = twins.find_by_cohesion(texts, 1, min_pmi=0.1234567, min_entropy=min_entropy, min_score=min_score)
     assume(twin.doubt > 1e-9)
-    options = {"min_count": 1, "min_pmi": 0.1234567, "min_entropy": min_entropy, "min_score": min_score}
+    options: dict[str, Any] = {"min_count": 1, "min_pmi": 0.1234567, "min_entropy": min_entropy, "min_score": min_score}
     check(nt.find_new_words(texts, method="cohesion", **options), twin)
 
 
@@ -81,7 +81,12 @@ def test_entropy(
 ) -> None:
     twin = twins.find_by_entropy(texts, min_count, max_length, min_pmi, min_entropy=min_entropy)
     assume(twin.doubt > 1e-9)
-    options = {"min_count": min_count, "max_length": max_length, "min_pmi": min_pmi, "min_entropy": min_entropy}
+    options: dict[str, Any] = {
+        "min_count": min_count,
+        "max_length": max_length,
+        "min_pmi": min_pmi,
+        "min_entropy": min_entropy,
+    }
     check(nt.find_new_words(texts, method="entropy", threads=threads, **options), twin)
 
 
@@ -89,7 +94,7 @@ def varied_texts() -> list[str]:
     """Texts in which some words have some thirty neighbours, nearly all different, so that entropies go beyond 3."""
     chance = random.Random(6)
     others = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))
-    words = ["疫苗", "新冠肺", "自然语言", "人工智能机"]
+    words = ["疫苗", "新冠肺", "自然语言", "智能机械臂"]
     tokens = [*chance.choices(others, k=5000), *(words * 32)]
     chance.shuffle(tokens)
     return ["".join(tokens[i : i + 50]) for i in range(0, len(tokens), 50)]
@@ -100,7 +105,7 @@ def test_entropy_with_its_own_thresholds(twins: ModuleType) -> None:
     twin = twins.find_by_entropy(texts)
     assert twin.doubt > 1e-9
     assert {"疫苗", "新冠肺", "自然语言"} <= twin.rows.keys()
-    assert "人工智能机" not in twin.rows  # longer than 4
+    assert "智能机械臂" not in twin.rows  # longer than 4
     check(nt.find_new_words(texts, method="entropy"), twin)
 
 
@@ -108,13 +113,13 @@ def test_cohesion_with_its_own_thresholds(twins: ModuleType) -> None:
     texts = varied_texts()
     twin = twins.find_by_cohesion(texts, min_count=2)  # its default for so small a text
     assert twin.doubt > 1e-9
-    assert {"疫苗", "新冠肺", "自然语言", "人工智能机"} <= twin.rows.keys()
+    assert {"疫苗", "新冠肺", "自然语言", "智能机械臂"} <= twin.rows.keys()
     check(nt.find_new_words(texts, method="cohesion"), twin)
 
 
 def test_cohesion_worked_example() -> None:
-    texts = ["甲" * 3 + "，研究", "研究，乙", "甲甲甲研究", "甲乙"]
-    # 17 characters; ln(17 · 3 / (3 · 3)) > ln 5; nothing else is cohesive
+    texts = ["甲甲甲甲甲，研究", "研究，乙", "甲甲甲甲甲研究", "甲乙"]
+    # 17 characters seen 3 times or more: 研究 17 · 3 / (3 · 3) > 5, 甲甲 17 · 8 / (11 · 11) < 5
     rows = nt.find_new_words(texts, method="cohesion", min_count=3).to_pylist()
     assert [(row["word"], row["count"], row["occurrences"], row["documents"]) for row in rows] == [("研究", 3, 3, 3)]
 

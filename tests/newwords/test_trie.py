@@ -28,7 +28,9 @@ documents = st.one_of(
     st.text("研究", max_size=30),
     st.text("的了在是研究生命起源，", max_size=40),
     st.text("研a1Ａ𠮷， ", max_size=20),
-    st.lists(st.sampled_from(["研究", "生命", "起源", "研究生命起源", "的", "，", "5G", "𠮷野家"]), max_size=12).map("".join),
+    st.lists(st.sampled_from(["研究", "生命", "起源", "研究生命起源", "的", "，", "5G", "𠮷野家"]), max_size=12).map(
+        "".join
+    ),
 )
 texts_of_a_corpus = st.lists(documents, max_size=6).flatmap(
     lambda texts: st.lists(st.sampled_from(texts), max_size=8) if texts else st.just([])
@@ -113,12 +115,12 @@ def test_a_passage_as_long_as_some_windows(twins: ModuleType, size: int, bits: i
     check(twins, text, build(text, 2, 14, 1, bits), 2, 14)
 
 
-def test_alphabet_that_makes_windows_short(twins: ModuleType, interpreted: bool) -> None:
+def test_alphabet_that_makes_windows_short(interpreted: bool) -> None:
     rare = "，".join(map(chr, range(0x20000, 0x20000 + (600 if interpreted else 17_000))))
     text = encode(["研究生命起源", rare, "研究生命起源的", "研究生命"])
-    check_some = build_trie(text, 2, 12, 2)
-    nodes = grams_of_nodes(text, check_some)
-    longer = {"".join(gram): n for gram, n in zip(nodes, check_some.counts.tolist(), strict=True) if len(gram) > 1}
+    trie = build_trie(text, 2, 12, 2)
+    nodes = grams_of_nodes(text, trie)
+    longer = {"".join(gram): n for gram, n in zip(nodes, trie.counts.tolist(), strict=True) if len(gram) > 1}
     passage = "研究生命起源"
     parts = {passage[i:j] for i in range(6) for j in range(i + 2, 7)}
     assert longer == {part: 3 if part in "研究生命" else 2 for part in parts}
@@ -143,7 +145,9 @@ def test_many_symbols(twins: ModuleType, interpreted: bool) -> None:
 # ---- chains of chosen n-grams
 
 
-def check_chains(twins: ModuleType, text: EncodedText, trie: Trie, chains: Chains, chosen: set[tuple[str, ...]]) -> None:
+def check_chains(
+    twins: ModuleType, text: EncodedText, trie: Trie, chains: Chains, chosen: set[tuple[str, ...]]
+) -> None:
     nodes = grams_of_nodes(text, trie)
     words = [nodes[node] for node in chains.nodes.tolist()]
     assert len(words) == len(chosen)

@@ -214,7 +214,7 @@ def price_words(symbols: list[str], counts: Mapping[Gram, int], candidates: Iter
     segments = []
     for segment in segments_of(symbols):
         segments += [segment[i : i + LONGEST_SEGMENT] for i in range(0, len(segment), LONGEST_SEGMENT)]
-    lexicon = {gram: float(count) for gram, count in counts.items() if len(gram) == 1}
+    lexicon: dict[Gram, float] = {gram: float(count) for gram, count in counts.items() if len(gram) == 1}
     lexicon |= {gram: float(counts[gram]) for gram in candidates}
     result = Priced(gains=dict.fromkeys(lexicon, 0.0))
 
@@ -236,7 +236,7 @@ def price_words(symbols: list[str], counts: Mapping[Gram, int], candidates: Iter
 
     def gains() -> dict[Gram, float]:
         probabilities = logs()
-        found = {}
+        found: dict[Gram, float] = {}
         for word, count in lexicon.items():
             found[word] = 0.0
             if len(word) > 1 and count > 0:
@@ -329,7 +329,7 @@ def is_bound(gram: Gram, symbols: list[str]) -> bool:
 
 
 def mdl_min_count(size: int) -> int:
-    return max(2, round(2 * (size / 350_000) ** 0.25))
+    return max(2, round(2.0 * math.sqrt(math.sqrt(size / 350_000))))
 
 
 def find_by_description_length(
