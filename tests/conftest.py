@@ -6,18 +6,14 @@ from hypothesis import HealthCheck, settings
 
 INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
 
-settings.register_profile(
-    "compiled", deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("compiled", deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("interpreted", settings.get_profile("compiled"), max_examples=20)
 settings.load_profile("interpreted" if INTERPRETED else "compiled")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if INTERPRETED:  # the hashes of the kernels are products modulo 2^64
-        config.addinivalue_line(
-            "filterwarnings", "ignore:overflow encountered in scalar multiply:RuntimeWarning"
-        )
+        config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar multiply:RuntimeWarning")
 
 
 @pytest.fixture(scope="session")

@@ -29,21 +29,41 @@ def _longer(array: NDArray[Any], size: int) -> NDArray[Any]:
 
 
 @njit(cache=True, nogil=True)
+def _own_rate(
+    size: int,
+    first_edge: NDArray[np.int64],
+    edge_words: NDArray[np.int32],
+    edge_ends: NDArray[np.int32],
+    log_probabilities: NDArray[np.float64],
+    best: NDArray[np.float64],
+) -> float:
+    """Return what the best segmentation of a segment costs, in nats a code."""
+    best[: size + 1] = -math.inf
+    best[0] = 0.0
+    for t in range(size):
+        for e in range(first_edge[t], first_edge[t + 1]):
+            best[edge_ends[e]] = max(best[edge_ends[e]], best[t] + log_probabilities[edge_words[e]])
+    return float(-best[size] / size)
+
+
+@njit(cache=True, nogil=True)
 def expected_counts(
     word_at: NDArray[np.int32],
     lo: int,
     hi: int,
     words: NDArray[np.void],
+    log_probabilities: NDArray[np.float64],
+    rate: float,
     longest: int,
     gaps: NDArray[np.float32],
     with_gaps: bool,
 ) -> int:
     """Add to words["sum"], in COUNT_UNITs, how often each is expected in word_at[lo:hi]; return the log-likelihood.
 
-    with_gaps: write to gaps[i] the probability that a word begins at i; breaks keep what they have.
-
-    words: (W,) of WORD. weight: probability times e^(rate · length), so that the weight of a segmentation neither over-
-    nor underflows within `longest` codes; longer segments are cut there. The log-likelihood, in LOG_UNITs, is of weights.
+    words: (W,) of WORD; weight: probability times e^(rate · length). With the rate near the cost of a code in nats, the
+    weights of a segment's segmentations stay within float64; a segment for which they do not is done again with a rate
+    of its own, which changes no expectation. Segments of more than `longest` codes are cut. The log-likelihood, in
+    LOG_UNITs, is that of the weights. with_gaps: gaps[i] becomes the probability that a word begins at i.
     """
     forward = np.empty(longest + 1)
     backward = np.empty(longest + 1)
@@ -81,10 +101,19 @@ def expected_counts(
                     edges += 1
                 word = (link >> LENGTH_BITS) - 1
         first_edge[size] = edges
+        likelihood = 0.0
+        if not (forward[size] > 0.0 and forward[size] < math.inf):
+            own = _own_rate(size, first_edge, edge_words, edge_ends, log_probabilities, backward)
+            likelihood = (rate - own) * size
+            forward[1 : size + 1] = 0.0
+            for t in range(size):
+                for e in range(first_edge[t], first_edge[t + 1]):
+                    edge_weights[e] = math.exp(log_probabilities[edge_words[e]] + own * (edge_ends[e] - t))
+                    forward[edge_ends[e]] += forward[t] * edge_weights[e]
         total = forward[size]
         if not (total > 0.0 and total < math.inf):
             return NOT_FINITE
-        log_likelihood += round(math.log(total) * LOG_UNIT)
+        log_likelihood += round((likelihood + math.log(total)) * LOG_UNIT)
         backward[size] = 1.0
         for t in range(size - 1, -1, -1):
             share = forward[t] * COUNT_UNIT / total

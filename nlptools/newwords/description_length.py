@@ -23,6 +23,7 @@ SPELLING = 6.0  # nats that it costs to spell one code of a word
 LEAST_COUNT = 1.0  # later, a word that is expected less often is dropped at any price
 FLOOR = 0.1  # least expected count of a single code, so that every text has a segmentation
 LONGEST_SEGMENT = 100  # codes; longer ones are cut, so that float64 holds every sum
+LARGEST_EXPONENT = 700.0  # of float64
 
 
 @dataclass(frozen=True)
@@ -87,28 +88,32 @@ class _Lattice:
     def lengths(self) -> NDArray[np.int16]:
         return self.chains.lengths
 
-    def probabilities(self) -> NDArray[np.float64]:
-        total = self.expected.sum()
-        p: NDArray[np.float64] = self.expected / total
-        p[self.lengths == 1] = np.maximum(p[self.lengths == 1], FLOOR / total)
-        return p
+    def log_probabilities(self) -> NDArray[np.float64]:
+        """Return ln p of each word; −inf for a word that is no longer expected."""
+        total = max(1.0, self.expected.sum())  # an empty text has none
+        expected = np.where(self.lengths == 1, np.maximum(self.expected, FLOOR), self.expected)
+        with np.errstate(divide="ignore"):
+            logs: NDArray[np.float64] = np.log(expected / total)
+        return logs
 
     def step(self, gaps: NDArray[np.float32] | None = None) -> None:
         """One EM step: expected counts under the present probabilities; where asked, the probability of each gap."""
         with_gaps = gaps is not None
         gaps = np.empty(0, np.float32) if gaps is None else gaps
-        p = self.probabilities()
-        words = np.zeros(p.size, kernels.WORD)
-        words["weight"] = np.where(p > 0, p * np.exp(self.rate * self.lengths), 0.0)
+        logs = self.log_probabilities()
+        words = np.zeros(logs.size, kernels.WORD)
+        words["weight"] = np.exp(np.minimum(logs + self.rate * self.lengths, LARGEST_EXPONENT))
         words["link"] = self.chains.links
         word_at = self.chains.word_at
 
         def work(lo: int, hi: int) -> tuple[NDArray[np.int64], int]:
             own = words.copy()
-            likelihood = kernels.expected_counts(word_at, lo, hi, own, LONGEST_SEGMENT, gaps, with_gaps)
+            likelihood = kernels.expected_counts(
+                word_at, lo, hi, own, logs, self.rate, LONGEST_SEGMENT, gaps, with_gaps
+            )
             return own["sum"].copy(), int(likelihood)
 
-        sums = np.zeros(p.size, np.int64)
+        sums = np.zeros(logs.size, np.int64)
         likelihood = 0
         for part, part_likelihood in in_threads(work, self._cuts(), self.threads):
             if part_likelihood == kernels.NOT_FINITE:
@@ -120,8 +125,7 @@ class _Lattice:
 
     def gains(self) -> NDArray[np.float64]:
         """Return λ of each word: expected count · (ln p − best split), over the cost of spelling it; 0 for single codes."""
-        with np.errstate(divide="ignore"):
-            logs = np.log(self.probabilities())
+        logs = self.log_probabilities()
         chains = self.chains
         splits = np.empty(logs.size)
         longest = int(self.lengths.max(initial=1))

@@ -58,6 +58,8 @@ class NewWordsOptions:
 
     def __post_init__(self) -> None:
         """Raise OptionError for the first option that cannot work."""
+        if isinstance(self.known, str | Path):
+            object.__setattr__(self, "known", (self.known,))
         for name, kind in (("method", Method), ("script", Script)):
             if getattr(self, name) not in get_args(kind):
                 raise OptionError(

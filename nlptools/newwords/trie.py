@@ -55,7 +55,9 @@ def build_trie(text: EncodedText, min_count: int, max_length: int, threads: int)
         threads,
     )
 
-    while levels.deepest < max_length and levels.deepest % order == 0:
+    reached = 0
+    while reached < levels.deepest < max_length and levels.deepest % order == 0:
+        reached = levels.deepest
         positions = np.empty(text.codes.size, np.uint32)
         keys = np.empty(text.codes.size, np.uint64)
         n = _kernels.list_extendable(node_at, levels.first_of_deepest, ranks, levels.deepest, positions, keys)

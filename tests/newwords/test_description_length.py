@@ -235,10 +235,10 @@ def finite(texts: list[str], max_length: int = 12) -> None:
 
 
 def test_a_line_of_characters_seen_nowhere_else() -> None:
-    """A hundred symbols, each one of thousands or worth next to nothing: their product is below 1e-308."""
+    """A hundred symbols, each one of three thousand words, where a symbol costs 0.2 nats: less than 1e-308 in all."""
     once = "".join(map(chr, range(0x20000, 0x20000 + 120)))
-    finite(["研究生命起源" * 400, once])
-    finite(["，".join(["研究生命起源自然语言"] * 400), once])
+    finite(["研究，" * 3000, once])
+    finite(["研究，" * 3000 + once + "研究" * 60])
 
 
 def test_a_line_far_commoner_than_the_rest() -> None:
@@ -251,7 +251,7 @@ def test_nothing_but_words_that_do_not_pay() -> None:
     finite(["甲乙丙丁戊己庚辛壬癸子丑，甲乙丙丁戊己庚辛壬癸子丑"])
 
 
-@pytest.mark.parametrize("max_length", [100, 101, 118, 150])
+@pytest.mark.parametrize("max_length", [101, 150])
 def test_words_as_long_as_a_segment(max_length: int) -> None:
     passage = "".join(map(chr, range(0x4E00, 0x4E00 + 150)))
     finite([f"{passage}，{passage}"], max_length)

@@ -98,9 +98,7 @@ def check(counts: NgramCounts, twin: Counter[str]) -> None:
         ngrams = ["".join(alphabet[code] for code in row) for row in codes.tolist()]
         assert codes.shape == (len(ngrams), n)
         assert codes.tolist() == sorted(codes.tolist())
-        assert dict(zip(ngrams, numbers.tolist(), strict=True)) == {
-            g: c for g, c in twin.items() if len(g) == n
-        }
+        assert dict(zip(ngrams, numbers.tolist(), strict=True)) == {g: c for g, c in twin.items() if len(g) == n}
     for ngram in random.Random(1).sample(sorted(twin), min(50, len(twin))):
         assert counts.count(ngram) == twin[ngram]
 
@@ -143,9 +141,7 @@ def test_counts_of_a_corpus_cut_between_documents_add_up(texts: list[str], order
 
 
 @given(corpora, st.sampled_from([1, 3, 8, 40]), st.integers(2, 5), st.integers(1, 30))
-def test_batches_and_threads_change_no_byte(
-    texts: list[str], order: int, threads: int, batch_bytes: int
-) -> None:
+def test_batches_and_threads_change_no_byte(texts: list[str], order: int, threads: int, batch_bytes: int) -> None:
     assume(len(set("".join(texts))) < 8)
     one, many = counted(texts, order), counted(texts, order, threads, batch_bytes)
     if one is not None and many is not None:
@@ -164,9 +160,7 @@ def long_orders(draw: st.DrawFn) -> tuple[list[str], int]:
     chance = random.Random(draw(st.integers(0, 99)))
     unit = "".join(chance.choices("一二三四五六七"[:size], k=draw(st.integers(1, 60))))
     texts = ["一二三四五六七"[:size], unit * draw(st.integers(1, 150 // len(unit) + 1))]
-    texts += draw(
-        st.lists(st.sampled_from([unit, unit[1:] + unit, unit + "，" + unit * 2, "", "。"]), max_size=4)
-    )
+    texts += draw(st.lists(st.sampled_from([unit, unit[1:] + unit, unit + "，" + unit * 2, "", "。"]), max_size=4))
     return texts, order
 
 
@@ -186,9 +180,7 @@ def test_two_words_for_a_key(case: tuple[list[str], int], threads: int) -> None:
         codes, numbers = counts.ngrams(n)
         ngrams = ["".join(alphabet[code] for code in row) for row in codes.tolist()]
         assert ngrams == sorted(ngrams)
-        assert dict(zip(ngrams, numbers.tolist(), strict=True)) == {
-            g: c for g, c in twin.items() if len(g) == n
-        }
+        assert dict(zip(ngrams, numbers.tolist(), strict=True)) == {g: c for g, c in twin.items() if len(g) == n}
     for ngram in random.Random(1).sample(sorted(twin), min(50, len(twin))):
         assert counts.count(ngram) == twin[ngram]
     assert counts.count(unseen(twin, order)) == 0

@@ -31,14 +31,11 @@ def key_arrays(draw: st.DrawFn) -> NDArray[np.uint64]:
     awkward = st.sampled_from([0, 1, LAST, LAST - 1, 1 << 63, (1 << 63) - 1, 1 << 32])
     few = draw(st.lists(awkward | st.integers(0, LAST), max_size=8))
     mask = draw(
-        st.sampled_from([0, 1, 0xFF, 0x7FF, 0xFFFF << 24, 0x7FF << 33, LAST << 53 & LAST, LAST])
-        | st.integers(0, LAST)
+        st.sampled_from([0, 1, 0xFF, 0x7FF, 0xFFFF << 24, 0x7FF << 33, LAST << 53 & LAST, LAST]) | st.integers(0, LAST)
     )
     base = draw(st.sampled_from([0, LAST]) | st.integers(0, LAST))
     random = np.random.default_rng(draw(st.integers(0, 99)))
-    many = random.integers(0, 1 << 64, draw(st.integers(0, 300)), np.uint64) & np.uint64(mask) | np.uint64(
-        base & ~mask
-    )
+    many = random.integers(0, 1 << 64, draw(st.integers(0, 300)), np.uint64) & np.uint64(mask) | np.uint64(base & ~mask)
     repeated = many[: draw(st.integers(0, 50))]
     keys = np.concatenate([np.array(few, np.uint64), many, repeated])
     random.shuffle(keys)

@@ -64,7 +64,5 @@ def test_worked_examples(characters: str, kind: int) -> None:
 
 def test_all_ideographs_with_that_name_are_han() -> None:
     for point in range(sys.maxunicode + 1):
-        if unicodedata.name(chr(point), "").startswith(
-            ("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH")
-        ):
+        if unicodedata.name(chr(point), "").startswith(("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH")):
             assert character_class(point) == HAN

@@ -51,9 +51,9 @@ documents = st.one_of(
     st.sampled_from(AWKWARD),
     st.binary(max_size=12),
     st.text("a，中é𠮷👩\r\n\0", max_size=6).map(str.encode),
-    st.lists(
-        st.sampled_from([b"\xe4", b"\xb8", b"\xad", b"a", b"\xc3", b"\xa9", b"\xf0", b"\xa0", b"\xff"])
-    ).map(b"".join),
+    st.lists(st.sampled_from([b"\xe4", b"\xb8", b"\xad", b"a", b"\xc3", b"\xa9", b"\xf0", b"\xa0", b"\xff"])).map(
+        b"".join
+    ),
 )
 
 
@@ -129,9 +129,7 @@ def test_one_awkward_document(text: bytes) -> None:
     assert (codes.tolist(), ends) == text_twin([text])
 
 
-@given(
-    st.lists(documents, max_size=4), st.binary(max_size=4), st.sampled_from([b"", b"\xbf" * 4, b"\xad\xae"])
-)
+@given(st.lists(documents, max_size=4), st.binary(max_size=4), st.sampled_from([b"", b"\xbf" * 4, b"\xad\xae"]))
 def test_bytes_outside_the_documents_change_nothing(texts: list[bytes], before: bytes, behind: bytes) -> None:
     codes, ends, hashes = decoded(texts)
     others, other_ends, other_hashes = decoded(texts, before, behind)

@@ -113,9 +113,7 @@ def test_breaks(texts: list[str]) -> None:
 
 @given(texts_of_a_corpus, st.booleans(), cuts_of_a_corpus, st.integers(2, 5))
 @example(AWKWARD * 3, True, list(range(51)), 5)
-def test_batches_and_threads_change_no_byte(
-    texts: list[str], deduplicate: bool, cuts: list[int], threads: int
-) -> None:
+def test_batches_and_threads_change_no_byte(texts: list[str], deduplicate: bool, cuts: list[int], threads: int) -> None:
     one = encode_characters(as_batches(texts, []), 1, deduplicate)
     many = encode_characters(iter(as_batches(texts, cuts)), threads, deduplicate)
     assert one.codes.tobytes() == many.codes.tobytes()
@@ -138,9 +136,7 @@ def test_worked_example() -> None:
     assert text.document_ends.tolist() == [5]
 
 
-@pytest.mark.parametrize(
-    "batches", [[], as_batches([], []), as_batches([], [0, 0], "string"), as_batches([""], [])]
-)
+@pytest.mark.parametrize("batches", [[], as_batches([], []), as_batches([], [0, 0], "string"), as_batches([""], [])])
 def test_nothing(batches: list[pa.RecordBatch]) -> None:
     text = encode_characters(batches, 2)
     assert text.codes.tolist() == [0]
@@ -158,9 +154,7 @@ def test_other_classes_can_be_breaks(texts: list[str], cuts: list[int]) -> None:
     check(text, *encode_twin(spaced))
     for character in {c for document in texts for c in document if not is_break(c)} - set(only):
         name = unicodedata.name(character, "")
-        assert not name.startswith(
-            ("CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "DIGIT", "FULLWIDTH DIGIT")
-        ), name
+        assert not name.startswith(("CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "DIGIT", "FULLWIDTH DIGIT")), name
 
 
 def test_only_han_and_digits() -> None:
@@ -176,9 +170,7 @@ def test_duplicates_are_found_before_classes_are_looked_at() -> None:
 
 def test_batches_are_prepared_on_the_way() -> None:
     def twice(batch: pa.RecordBatch) -> pa.RecordBatch:
-        return pa.record_batch(
-            {"text": pa.array([text.as_py() * 2 for text in batch["text"]], pa.large_string())}
-        )
+        return pa.record_batch({"text": pa.array([text.as_py() * 2 for text in batch["text"]], pa.large_string())})
 
     text = encode_characters(as_batches(["中a", "文，", "中a"], [1]), 2, True, prepare=twice)
     check(text, *encode_twin(["中a中a", "文，文，", "中a中a"], True))

@@ -55,9 +55,7 @@ min_run_counts = st.integers(1, 5)
 def as_batches(texts: list[str], cuts: list[int]) -> list[pa.RecordBatch]:
     """Return the documents in batches, some of them empty, cut before the documents of these numbers."""
     edges = [0, *sorted(min(cut, len(texts)) for cut in cuts), len(texts)]
-    return [
-        pa.record_batch({"text": pa.array(texts[lo:hi], pa.large_string())}) for lo, hi in pairwise(edges)
-    ]
+    return [pa.record_batch({"text": pa.array(texts[lo:hi], pa.large_string())}) for lo, hi in pairwise(edges)]
 
 
 def is_han(character: str) -> bool:
