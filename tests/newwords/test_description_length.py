@@ -51,11 +51,19 @@ def grams_of_nodes(text: EncodedText, trie: Trie) -> list[Gram]:
 # ---- one pass of the lattice, one search for splits
 
 
-@given(st.lists(st.text("研究生", min_size=1, max_size=8), min_size=1, max_size=4), st.integers(1, 9), st.randoms())
-@example(["研究研究研究研究"], 8, random.Random(1))
-@example(["研究研究研究研究"], 3, random.Random(1))
+@given(
+    st.lists(st.text("研究生", min_size=1, max_size=8), min_size=1, max_size=4),
+    st.integers(1, 9),
+    st.sampled_from([0, 1, 60, -60, 150, -150, 39, -39]),
+    st.randoms(),
+)
+@example(["研究研究研究研究"], 8, 0, random.Random(1))
+@example(["研究研究研究研究"], 3, 0, random.Random(1))
+@example(["研究研究研究研究", "研", "研究生"], 8, 150, random.Random(1))  # the product of 8 weights is infinite,
+@example(["研究研究研究研究", "研", "研究生"], 8, -150, random.Random(1))  # is nothing,
+@example(["研究研究研究研究", "研", "研究生"], 8, -39, random.Random(2))  # is something of which few bits are left
 def test_expected_counts_over_all_segmentations(
-    twins: ModuleType, segments: list[str], longest: int, chance: random.Random
+    twins: ModuleType, segments: list[str], longest: int, powers: int, chance: random.Random
 ) -> None:
     text = encode(["，".join(segments)])
     trie = build_trie(text, 1, 8, 1)
@@ -65,13 +73,20 @@ def test_expected_counts_over_all_segmentations(
     grams = [nodes[node] for node in chains.nodes.tolist()]
     weights = {gram: chance.choice([1.0, 0.5, 2.0, 1e-3, 0.01 + chance.random()]) for gram in grams}
 
+    # each code makes a weight 10^powers times as large: no expectation changes, but float64 may not hold the weights
+    lengths = chains.lengths.astype(np.int64)
+    logs = np.log([weights[gram] for gram in grams]) + powers * math.log(10) * lengths
+    rate = chance.choice([0.0, 3.5])
     words = np.zeros(len(grams), kernels.WORD)
-    words["weight"] = [weights[gram] for gram in grams]
+    with np.errstate(over="ignore", under="ignore"):
+        words["weight"] = np.exp(logs)
     words["link"] = chains.links
     gaps = np.full(text.codes.size, 9, np.float32)
-    log_likelihood = kernels.expected_counts(chains.word_at, 0, text.codes.size, words, longest, gaps, True)
+    log_likelihood = kernels.expected_counts(
+        chains.word_at, 0, text.codes.size, words, logs - rate * lengths, rate, longest, gaps, True
+    )
 
-    expected, likelihood, all_gaps = dict.fromkeys(grams, 0.0), 0.0, [9.0]
+    expected, likelihood, all_gaps = dict.fromkeys(grams, 0.0), powers * math.log(10) * text.size, [9.0]
     for segment in segments:
         for start in range(0, len(segment), longest):
             total, counts, some_gaps = twins.expected_by_hand(tuple(segment[start : start + longest]), weights)
@@ -87,7 +102,6 @@ def test_expected_counts_over_all_segmentations(
     np.testing.assert_allclose(found, [expected[gram] for gram in grams], rtol=0, atol=1e-5)
     assert log_likelihood / kernels.LOG_UNIT == pytest.approx(likelihood, abs=1e-4)
     np.testing.assert_allclose(gaps, all_gaps, rtol=0, atol=1e-6)
-    lengths = chains.lengths.astype(np.int64)
     assert found @ lengths == pytest.approx(text.size, abs=1e-4)  # every symbol is in one word
 
 
