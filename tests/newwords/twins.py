@@ -219,7 +219,7 @@ def price_words(symbols: list[str], counts: Mapping[Gram, int], candidates: Iter
     result = Priced(gains=dict.fromkeys(lexicon, 0.0))
 
     def logs() -> dict[Gram, float]:
-        total = max(sum(lexicon.values()), FLOOR * sum(len(word) == 1 for word in lexicon))
+        total = max(1.0, sum(lexicon.values()))
         raised = {word: max(count, FLOOR) if len(word) == 1 else count for word, count in lexicon.items()}
         return {word: log_of(count / total) for word, count in raised.items()}
 
