@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+SMALLEST, LARGEST = 1e-150, 1e150  # of forward sums: then backward sums, total over forward, stay within float64
 COUNT_UNIT = 2.0**24  # of expected counts
 LOG_UNIT = 2.0**20  # of log-likelihoods
 NOT_FINITE = -(1 << 62)  # in place of a log-likelihood: a segment without a finite positive weight
@@ -83,9 +84,11 @@ def expected_counts(
         forward[: size + 1] = 0.0
         forward[0] = 1.0
         edges = 0
+        safe = True
         for t in range(size):
             first_edge[t] = edges
             here = forward[t]
+            safe &= SMALLEST < here < LARGEST
             if edges + size > room:
                 room *= 2
                 edge_words, edge_ends = _longer(edge_words, room), _longer(edge_ends, room)
@@ -102,7 +105,7 @@ def expected_counts(
                 word = (link >> LENGTH_BITS) - 1
         first_edge[size] = edges
         likelihood = 0.0
-        if not (forward[size] > 0.0 and forward[size] < math.inf):
+        if not (safe and SMALLEST < forward[size] < LARGEST):
             own = _own_rate(size, first_edge, edge_words, edge_ends, log_probabilities, backward)
             likelihood = (rate - own) * size
             forward[1 : size + 1] = 0.0
