@@ -11,27 +11,6 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio, odd
 
 
 @njit(cache=True, nogil=True)
-def _sequence(data: NDArray[np.uint8], i: int, size: int) -> np.uint32:
-    """Return the code point that data[i : i + size] encode, 2 to 4 bytes; 0 if they are no valid UTF-8."""
-    second = np.uint32(data[i + 1])
-    if second & 0xC0 != 0x80:
-        return np.uint32(0)
-    code = (np.uint32(data[i]) & (0x7F >> size)) << 6 | (second & 63)
-    for j in range(i + 2, i + size):
-        byte = np.uint32(data[j])
-        if byte & 0xC0 != 0x80:
-            return np.uint32(0)
-        code = code << 6 | (byte & 63)
-    if size == 2:
-        valid = data[i] >= 0xC2
-    elif size == 3:
-        valid = code >= 0x800 and not 0xD800 <= code <= 0xDFFF
-    else:
-        valid = data[i] < 0xF8 and 0x10000 <= code <= 0x10FFFF
-    return np.uint32(code) if valid else np.uint32(0)
-
-
-@njit(cache=True, nogil=True)
 def decode(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
@@ -55,14 +34,37 @@ def decode(
         digest = np.uint64(end - i)
         while i < end:
             byte = np.uint32(data[i])
-            size = 1
-            code = byte
-            if byte >= 0x80:
-                size = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-                code = _sequence(data, i, size) if i + size <= end else np.uint32(0)
-                if code == 0:
-                    size = 1
-            i += size
+            left = end - i
+            code = np.uint32(0)
+            if 0xE0 <= byte < 0xF0 and left > 2 and data[i + 1] & 0xC0 == 0x80 and data[i + 2] & 0xC0 == 0x80:
+                code = (byte & 15) << 12 | (np.uint32(data[i + 1]) & 63) << 6 | (np.uint32(data[i + 2]) & 63)
+                if code < 0x800 or 0xD800 <= code <= 0xDFFF:
+                    code = np.uint32(0)
+                i += 3
+            elif byte < 0x80:
+                code = byte
+                i += 1
+            elif 0xC2 <= byte < 0xE0 and left > 1 and data[i + 1] & 0xC0 == 0x80:
+                code = (byte & 31) << 6 | (np.uint32(data[i + 1]) & 63)
+                i += 2
+            elif (
+                0xF0 <= byte < 0xF8
+                and left > 3
+                and data[i + 1] & 0xC0 == 0x80
+                and data[i + 2] & 0xC0 == 0x80
+                and data[i + 3] & 0xC0 == 0x80
+            ):
+                code = (
+                    (byte & 7) << 18
+                    | (np.uint32(data[i + 1]) & 63) << 12
+                    | (np.uint32(data[i + 2]) & 63) << 6
+                    | (np.uint32(data[i + 3]) & 63)
+                )
+                if not 0x10000 <= code <= 0x10FFFF:
+                    code = np.uint32(0)
+                i += 4
+            else:
+                i += 1
             digest = (digest ^ np.uint64(code)) * _MIX
             digest ^= digest >> np.uint64(29)
             if code < classes.size and classes[code] != 0:
