@@ -36,7 +36,8 @@ class NewWordsOptions:
     )
     min_pmi: float | None = _option(
         None,
-        "Least solidity (PMI over the weakest split) in nats. Default: mdl 0, entropy ln 30, cohesion ln 5/25/125 by length.",
+        "Least solidity (PMI over the weakest split) in nats; cohesion asks it for each character beyond the first. "
+        "Default: mdl 0, entropy ln 30, cohesion ln 5.",
     )
     min_entropy: float | None = _option(
         None, "Least branching entropy on both sides in nats. Default: entropy 3, the others no limit."

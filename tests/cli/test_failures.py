@@ -68,9 +68,7 @@ def test_newwords(
 ) -> None:
     monkeypatch.chdir(files)
     before = {path: path.read_bytes() for path in files.rglob("*") if path.is_file()}
-    result = nlptools(
-        "newwords", "--quiet", *(["-o", "out.csv"] if "-o" not in arguments else []), *arguments
-    )
+    result = nlptools("newwords", "--quiet", *(["-o", "out.csv"] if "-o" not in arguments else []), *arguments)
     assert (result.status, result.out) == (2, "")
     (line,) = result.err.splitlines()
     assert line.startswith("nlptools: ")

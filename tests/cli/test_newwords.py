@@ -52,9 +52,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_library_gets_the_options(nlptools: Any, corpus: Path, found: Any) -> None:
     assert nlptools("newwords", corpus).status == 0
-    nlptools(
-        "newwords", corpus, "--min-count", 3, "--known", "a", "--known", "b", "--new-only", "--min-pmi", "1.5"
-    )
+    nlptools("newwords", corpus, "--min-count", 3, "--known", "a", "--known", "b", "--new-only", "--min-pmi", "1.5")
     assert found[0]["min_count"] is None
     assert found[1]["min_count"] == 3
     assert found[1]["known"] == ("a", "b")
@@ -71,9 +69,7 @@ def test_a_pipe_gets_all_words_as_csv(nlptools: Any, corpus: Path, found: Any) -
     assert result.err.splitlines()[-1].startswith("100 words found (")
 
 
-def test_a_terminal_gets_a_table(
-    nlptools: Any, corpus: Path, found: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_gets_a_table(nlptools: Any, corpus: Path, found: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     result = nlptools("newwords", corpus)
     lines = result.out.splitlines()
@@ -121,16 +117,12 @@ def test_quiet(nlptools: Any, corpus: Path, found: Any, tmp_path: Path) -> None:
 def test_bad_records_are_told_even_if_quiet(nlptools: Any, tmp_path: Path, found: Any) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_bytes(b'{"text": "\xe5\xa5\xbd"}\n{"text": 3}\nnothing\n')
-    result = nlptools(
-        "newwords", path, "--quiet", "--rejects", tmp_path / "rejects.jsonl", "-o", tmp_path / "w.csv"
-    )
+    result = nlptools("newwords", path, "--quiet", "--rejects", tmp_path / "rejects.jsonl", "-o", tmp_path / "w.csv")
     assert result.status == 0
     (line,) = result.err.splitlines()
     assert "1 documents, 2 rejected" in line
     assert f"{path}:3" in line
-    rejects = [
-        json.loads(row) for row in (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
+    rejects = [json.loads(row) for row in (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["line"] for row in rejects] == [2, 3]
 
 

@@ -26,10 +26,7 @@ def test_every_field_is_an_option(field: Any) -> None:
 def test_defaults_are_those_of_the_library() -> None:
     with newwords.make_context("newwords", ["x.txt"]) as context:
         values = context.params
-    assert (
-        NewWordsOptions(**{field.name: values[field.name] for field in fields(NewWordsOptions)})
-        == NewWordsOptions()
-    )
+    assert NewWordsOptions(**{field.name: values[field.name] for field in fields(NewWordsOptions)}) == NewWordsOptions()
     assert values["document_per"] == ReadOptions.document_per
     assert values["strict"] == ReadOptions.strict
     assert str(ReadOptions.max_line_bytes) in PARAMS["max_line_bytes"].help

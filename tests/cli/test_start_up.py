@@ -70,9 +70,7 @@ def test_beside_the_source_numba_needs_no_help(monkeypatch: pytest.MonkeyPatch) 
     assert "NUMBA_CACHE_DIR" not in os.environ
 
 
-def test_a_read_only_package_uses_the_cache_of_the_user(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_read_only_package_uses_the_cache_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "cache" / "nlptools").mkdir(parents=True)
     read_only(monkeypatch, tmp_path / "cache")
     assert told() == [FIRST]

@@ -41,12 +41,7 @@ def test_every_topic_has_what_the_common_patterns_ask_for() -> None:
 def test_every_list_is_used() -> None:
     files = zhidao._files()
     calls = {
-        file: {
-            name
-            for lines in lists.patterns.values()
-            for line in lines
-            for name in re.findall("{(.*?)}", line)
-        }
+        file: {name for lines in lists.patterns.values() for line in lines for name in re.findall("{(.*?)}", line)}
         for file, lists in files.items()
     }
     everywhere = calls["common"] | {"句", "标签"}
@@ -111,9 +106,7 @@ def test_shape() -> None:
 
 def test_looks_like_the_web() -> None:
     text = "\n".join(row["question"] for row in sample_questions(20_000))
-    assert all(
-        mark in text for mark in ["？", "?", "，", ",", "！", "。", "…", "iPhone", "T恤", "ＱＱ", "𠮷", "😭"]
-    )
+    assert all(mark in text for mark in ["？", "?", "，", ",", "！", "。", "…", "iPhone", "T恤", "ＱＱ", "𠮷", "😭"])
     assert len(set(text.splitlines())) > 19_000
     rare = [word for word in ordinary_words() if text.count(word) < 10]
     assert len(rare) < 0.15 * len(ordinary_words())

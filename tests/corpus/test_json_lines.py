@@ -112,10 +112,7 @@ def run_kernel(kernel: Any, data: bytes, column: str = "text") -> Any:
     good = iter([bytes(out[offsets[k] : offsets[k + 1]]).decode() for k in range(accepted)])
     doubted = {line for line, _, _, _ in doubtful[:doubts].tolist()}
     lines = data.split(b"\n")
-    answer = [
-        ... if n in doubted else None if not line.strip(b" \t\r") else next(good)
-        for n, line in enumerate(lines)
-    ]
+    answer = [... if n in doubted else None if not line.strip(b" \t\r") else next(good) for n, line in enumerate(lines)]
     assert next(good, None) is None
     return answer
 
@@ -254,9 +251,7 @@ def test_not_json_lines_at_all(tmp_path: Path) -> None:
 
 def test_long_first_record(tmp_path: Path) -> None:
     path = tmp_path / "unnamed"
-    path.write_text(
-        json.dumps({"text": "长" * 200_000}, ensure_ascii=False) + '\n{"text":"b"}', encoding="utf-8"
-    )
+    path.write_text(json.dumps({"text": "长" * 200_000}, ensure_ascii=False) + '\n{"text":"b"}', encoding="utf-8")
     texts, _ = read(path)
     assert [len(text) for text in texts] == [200_000, 1]
 

@@ -96,9 +96,7 @@ def read_in_blocks(data: bytes, block_bytes: int) -> tuple[list[str], list[tuple
 
 
 @pytest.mark.parametrize("data", AWKWARD)
-@pytest.mark.parametrize(
-    "kernel", [read_lines, getattr(read_lines, "py_func", read_lines)], ids=["compiled", "python"]
-)
+@pytest.mark.parametrize("kernel", [read_lines, getattr(read_lines, "py_func", read_lines)], ids=["compiled", "python"])
 def test_kernel_on_awkward_bytes(kernel: Any, data: bytes) -> None:
     assert run_kernel(kernel, data) == lines_twin(data)
 

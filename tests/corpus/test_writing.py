@@ -147,8 +147,7 @@ def test_devices_and_pipes(tmp_path: Path) -> None:
 
 def test_redirected_standard_output_is_not_replaced(tmp_path: Path) -> None:
     code = (
-        "import pyarrow as pa; from nlptools.corpus import write_table;"
-        "write_table(pa.table({'a': [1]}), '/dev/stdout')"
+        "import pyarrow as pa; from nlptools.corpus import write_table;write_table(pa.table({'a': [1]}), '/dev/stdout')"
     )
     path = tmp_path / "out.csv"
     path.write_text("before\n")
