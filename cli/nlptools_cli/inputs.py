@@ -90,7 +90,7 @@ def open_inputs(
     return open_paths(inputs, options)
 
 
-def check_not_read(output: str | None, inputs: Iterable[str], others: Iterable[str | None]) -> None:
+def check_not_read(output: str | None, inputs: Iterable[str], others: Iterable[str | None], flag: str = "-o") -> None:
     """Raise OutputError if `output` is also a file that is read, or one that is written besides."""
     if output is None:
         return
@@ -101,7 +101,7 @@ def check_not_read(output: str | None, inputs: Iterable[str], others: Iterable[s
     for file in (*read, *(Path(other) for other in others if other is not None)):
         same = file.samefile(place) if file.is_file() and place.is_file() else file.resolve() == place
         if same and not _is_device(file):
-            raise OutputError(f"{output}: is also {file}, which it would overwrite; give another name to -o")
+            raise OutputError(f"{output}: is also {file}, which it would overwrite; give another name to {flag}")
 
 
 def _is_device(file: Path) -> bool:

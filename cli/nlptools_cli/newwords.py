@@ -68,7 +68,9 @@ def newwords(
 
     if output is not None:
         check_output(output)
-    check_not_read(output, inputs, [*map(str, chosen.known), options["stopwords"], rejects])
+    dictionaries = [*map(str, chosen.known), options["stopwords"]]
+    check_not_read(output, inputs, [*dictionaries, rejects])
+    check_not_read(rejects, (), dictionaries, "--rejects")
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
         from nlptools.newwords.find import find_new_words
 

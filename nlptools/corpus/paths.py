@@ -43,6 +43,8 @@ def expand(path: str) -> list[Path]:
     The order is that of the sorted paths. Raises InputError if there is nothing to read.
     """
     shown = path if len(path) <= 200 else path[:200] + "…"
+    if not path:
+        raise InputError("an input has an empty name; give a file, a folder, a glob, or - for standard input")
     found = Path(path)
     try:
         exists = found.exists()

@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 from nlptools.errors import OptionError
 from nlptools.threads import default_threads
 
+LARGEST = 2**62  # of a whole number
+MOST_THREADS = 1024
 Method = Literal["mdl", "cohesion", "entropy"]
 Script = Literal["keep", "simplified", "traditional"]
 
@@ -68,12 +70,18 @@ class NewWordsOptions:
                 )
         for name, least in (("top", 1), ("min_count", 1), ("max_length", 2), ("threads", 1)):
             value = getattr(self, name)
-            if value is not None and value < least:
+            if value is None:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise OptionError(f"{name}={value!r} cannot work: give a whole number")
+            if value < least:
                 raise OptionError(f"{name}={value} cannot work: give {least} or more")
+            if value > (most := MOST_THREADS if name == "threads" else LARGEST):
+                raise OptionError(f"{name}={value} cannot work: give {most} at most")
         for name in ("min_pmi", "min_entropy", "min_score"):
             value = getattr(self, name)
-            if value is not None and value != value:
-                raise OptionError(f"{name}={value} is not a number")
+            if value is not None and (not isinstance(value, int | float) or value != value):
+                raise OptionError(f"{name}={value!r} cannot work: give a number")
         if self.new_only and not self.known:
             raise OptionError("new_only needs a dictionary to tell what is known: give --known DICT")
 

@@ -246,3 +246,25 @@ def test_standard_error_is_closed(spawn: Any, corpus: Path) -> None:
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert out.startswith("word,count")
+
+
+def test_what_a_stranger_broke(tmp_path: Path) -> None:
+    """Each is one line with the value and the remedy, status 2, and no file is touched."""
+    text, words = tmp_path / "a.txt", tmp_path / "words.txt"
+    text.write_text("研究生命起源，研究生命\n", encoding="utf-8")
+    words.write_text("研究\n", encoding="utf-8")
+    command = [sys.executable, "-m", "nlptools_cli", "newwords"]
+    for arguments in (
+        [""],
+        [str(text), "--top", "9" * 30],
+        [str(text), "--min-count", "9" * 30],
+        [str(text), "--threads", "100000"],
+        [str(text), "--min-pmi", "nan"],
+        [str(text), "--known", str(words), "--rejects", str(words)],
+        [str(text), "--stopwords", str(words), "--rejects", str(words)],
+    ):
+        done = subprocess.run([*command, *arguments, "-q"], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 2, arguments
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert done.stdout == ""
+    assert words.read_text(encoding="utf-8") == "研究\n"
