@@ -44,7 +44,7 @@ def build_trie(text: EncodedText, min_count: int, max_length: int, threads: int)
     bits = window_bits(len(text.alphabet))
     order = min(64 // bits, max_length)
     windows, window_counts, ranks = group_windows(text.codes, order, bits, threads)
-    levels = _Levels(len(text.alphabet))
+    levels = _Levels()
     node_of_window = np.zeros(windows.size, np.int32)
     heads = np.zeros(windows.size, np.int32)
     levels.grow(heads, windows, window_counts, order, bits, min_count, max_length, node_of_window)
@@ -73,7 +73,7 @@ def build_trie(text: EncodedText, min_count: int, max_length: int, threads: int)
 class _Levels:
     """The nodes made so far, level by level."""
 
-    def __init__(self, alphabet: int) -> None:
+    def __init__(self) -> None:
         self.parents = [np.zeros(1, np.int32)]
         self.counts = [np.zeros(1, np.int64)]
         self.nodes = 1

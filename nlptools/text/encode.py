@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -45,7 +46,7 @@ class EncodedText:
     document_ends: NDArray[np.int64]
     duplicates: int = 0
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many codes are no breaks."""
         return int(np.count_nonzero(self.codes))
