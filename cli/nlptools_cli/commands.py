@@ -5,15 +5,12 @@ import click
 from nlptools import __version__
 from nlptools_cli.corpus import corpus
 from nlptools_cli.newwords import newwords
+from nlptools_cli.options import Group
 
 
-@click.group(
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+@click.group(cls=Group)
 @click.version_option(__version__, message="%(prog)s %(version)s")
-@click.pass_context
-def nlptools(context: click.Context) -> None:
+def nlptools() -> None:
     """From a large pile of raw Chinese text to words, with the evidence.
 
     \b
@@ -27,8 +24,6 @@ def nlptools(context: click.Context) -> None:
 
     `nlptools COMMAND --help` tells all about a command.
     """
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
 
 
 nlptools.add_command(newwords)

@@ -4,19 +4,16 @@ import click
 
 from nlptools.errors import OptionError
 from nlptools_cli.messages import say
-from nlptools_cli.options import Command, Option, quiet_option
+from nlptools_cli.options import Group, Option, quiet_option
 from nlptools_cli.table import format_table
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def corpus(context: click.Context) -> None:
+@click.group(cls=Group)
+def corpus() -> None:
     """List known corpora, and write samples like them."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
 
 
-@corpus.command(cls=Command)
+@corpus.command()
 @click.argument("name")
 @click.option(
     "-o",
@@ -69,7 +66,7 @@ def sample(name: str, output: str, gold: str | None, quiet: bool, rows: int, see
         say(f"{written.rows:,} rows in {output}{planted}")
 
 
-@corpus.command("list", cls=Command)
+@corpus.command("list")
 def list_corpora() -> None:
     """List the corpora that samples can be made of.
 

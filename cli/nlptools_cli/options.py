@@ -28,8 +28,15 @@ class Words(click.Choice[str]):
         return value
 
 
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+"""How every command shows its help, whether it is called alone or by its group."""
+
+
 class Command(click.Command):
     """A command whose help has sections, and whose errors name options as typed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"context_settings": SETTINGS, **kwargs})
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, section by section."""
@@ -49,6 +56,22 @@ class Command(click.Command):
         except OptionError as error:
             names = [param.name for param in self.params if isinstance(param, click.Option) and param.name]
             raise OptionError(as_typed(str(error), names)) from error
+
+
+class Group(click.Group):
+    """A group of commands; without a command it shows its help."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"context_settings": SETTINGS, "invoke_without_command": True, **kwargs})
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for, or show the help."""
+        result = super().invoke(ctx)
+        if ctx.invoked_subcommand is None:
+            click.echo(ctx.get_help())
+        return result
 
 
 def as_typed(message: str, names: Iterable[str]) -> str:
