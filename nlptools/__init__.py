@@ -11,7 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nlptools.corpus import Corpus, open_corpus
+    from nlptools.corpus import Corpus, Records, open_corpus, open_records
+    from nlptools.corpus.convert import Conversion, convert_corpus
+    from nlptools.corpus.describe import Description, describe_corpus
+    from nlptools.corpus.sample import sample_corpus
     from nlptools.errors import BadRecordError, InputError, NlptoolsError, OptionError, OutputError
     from nlptools.newwords.find import find_new_words
     from nlptools.newwords.options import NewWordsOptions
@@ -21,30 +24,44 @@ __version__ = "0.1.0"
 
 _HOME = {
     "BadRecordError": "nlptools.errors",
+    "Conversion": "nlptools.corpus.convert",
     "Corpus": "nlptools.corpus",
+    "Description": "nlptools.corpus.describe",
     "InputError": "nlptools.errors",
     "NewWordsOptions": "nlptools.newwords.options",
     "NgramCounts": "nlptools.ngrams.count",
     "NlptoolsError": "nlptools.errors",
     "OptionError": "nlptools.errors",
     "OutputError": "nlptools.errors",
+    "Records": "nlptools.corpus",
+    "convert_corpus": "nlptools.corpus.convert",
     "count_ngrams": "nlptools.ngrams.count",
+    "describe_corpus": "nlptools.corpus.describe",
     "find_new_words": "nlptools.newwords.find",
     "open_corpus": "nlptools.corpus",
+    "open_records": "nlptools.corpus",
+    "sample_corpus": "nlptools.corpus.sample",
 }
 
 __all__ = [
     "BadRecordError",
+    "Conversion",
     "Corpus",
+    "Description",
     "InputError",
     "NewWordsOptions",
     "NgramCounts",
     "NlptoolsError",
     "OptionError",
     "OutputError",
+    "Records",
+    "convert_corpus",
     "count_ngrams",
+    "describe_corpus",
     "find_new_words",
     "open_corpus",
+    "open_records",
+    "sample_corpus",
 ]
 
 

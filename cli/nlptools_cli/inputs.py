@@ -1,93 +1,72 @@
 """The corpus of a command: its options, and how it is opened."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from nlptools.corpus.options import ReadOptions
 from nlptools.errors import OutputError
-from nlptools_cli.options import Option, Words
+from nlptools_cli.options import options_from
 
 if TYPE_CHECKING:
-    from nlptools.corpus import Corpus
+    from nlptools.corpus import Corpus, Records
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_SECTION = "Reading"
-
 
 def reading_options(function: Function) -> Function:
-    """Give a command the options of `open_inputs`."""
-    options = (
-        click.option(
-            "--text-column",
-            metavar="NAME",
-            cls=Option,
-            section=_SECTION,
-            help='Which field of JSON lines holds the text. Default: "text", or the only one with strings.',
-        ),
-        click.option(
-            "--document-per",
-            type=Words(("line", "file")),
-            default="line",
-            show_default=True,
-            cls=Option,
-            section=_SECTION,
-            help="What a document is in plain text.",
-        ),
-        click.option(
-            "--max-line-bytes",
-            type=int,
-            metavar="N",
-            cls=Option,
-            section=_SECTION,
-            help="A longer line is an error. Default: 268435456 (256 MiB).",
-        ),
-        click.option(
-            "--strict",
-            is_flag=True,
-            cls=Option,
-            section=_SECTION,
-            help="Stop at the first bad record; else they are counted and reported at the end.",
-        ),
-        click.option(
-            "--rejects",
-            metavar="FILE",
-            cls=Option,
-            section=_SECTION,
-            help="Write bad records to FILE, whole, as JSON lines.",
-        ),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+    """Give a command the options of `open_inputs`, which it gets as one argument `reading`."""
+    names = [field.name for field in fields(ReadOptions) if "help" in field.metadata]
+
+    @wraps(function)
+    def command(**arguments: Any) -> Any:
+        return function(reading={name: arguments.pop(name) for name in names}, **arguments)
+
+    return cast("Function", options_from(ReadOptions, "Reading")(command))
 
 
-def open_inputs(
-    inputs: tuple[str, ...],
-    text_column: str | None,
-    document_per: str,
-    max_line_bytes: int | None,
-    strict: bool,
-    rejects: str | None,
-) -> "Corpus":
+def open_inputs(inputs: tuple[str, ...], reading: dict[str, Any]) -> "Corpus":
     """Return the corpus that was named on the command line; raises UsageError if none was."""
+    _check_named(inputs)
+    from nlptools.corpus import open_paths
+
+    return open_paths(inputs, _options(inputs, reading))
+
+
+def open_input_records(inputs: tuple[str, ...], reading: dict[str, Any], columns: list[str] | None = None) -> "Records":
+    """Return the records of what was named on the command line; raises UsageError if nothing was."""
+    _check_named(inputs)
+    from nlptools.corpus import open_record_paths
+
+    return open_record_paths(inputs, _options(inputs, reading), columns)
+
+
+def _options(inputs: tuple[str, ...], reading: dict[str, Any]) -> "ReadOptions":
+    from nlptools_corpora import bare_card, recognise
+
+    options = ReadOptions(**reading, recognise=recognise)
+    card = bare_card(inputs, options.input_format, options.max_ratio)
+    if card is None:
+        return options
+    return replace(
+        options,
+        header=False,
+        recognise=card.text_column,
+        text_column=card.numbered(options.text_column),
+        group_by=card.numbered(options.group_by),
+    )
+
+
+def _check_named(inputs: tuple[str, ...]) -> None:
     if not inputs:
         path = click.get_current_context().command_path
         raise click.UsageError(
             f"no INPUT: name a file, a glob, a folder, or - for standard input, e.g. {path} corpus.txt"
         )
-    from nlptools.corpus import ReadOptions, open_paths
-
-    options = ReadOptions(
-        text_column=text_column,
-        document_per=document_per,
-        strict=strict,
-        rejects=rejects,
-        max_line_bytes=ReadOptions.max_line_bytes if max_line_bytes is None else max_line_bytes,
-    )
-    return open_paths(inputs, options)
 
 
 def check_not_read(output: str | None, inputs: Iterable[str], others: Iterable[str | None], flag: str = "-o") -> None:

@@ -43,34 +43,31 @@ def newwords(
     output: str | None,
     show: int | None,
     quiet: bool,
-    text_column: str | None,
-    document_per: str,
-    max_line_bytes: int | None,
-    strict: bool,
-    rejects: str | None,
+    reading: dict[str, Any],
     **options: Any,
 ) -> None:
     """Find the words of a text, best first, with the evidence. No dictionary is needed.
 
-    INPUT is a file, a glob, a folder, or - for standard input: UTF-8 text or JSON lines, also as .gz or .zst.
+    INPUT is a file, a glob, a folder, or - for standard input: text, JSON, CSV, TSV, Parquet or Arrow, also
+    compressed (.gz, .bz2, .xz, .zst) or in a .zip, in UTF-8, UTF-16, GB18030 or Big5.
 
     \b
     Examples:
       nlptools newwords corpus.txt
       nlptools newwords corpus.txt -o words.csv
       nlptools newwords questions.jsonl.gz --text-column question --known dict.txt --new-only -o new.csv
-      unzip -p corpus.zip | nlptools newwords - -o words.dict
+      nlptools newwords corpus.zip --encoding gbk -o words.dict
     """
     started = perf_counter()
     chosen = NewWordsOptions(**options)
-    corpus = open_inputs(inputs, text_column, document_per, max_line_bytes, strict, rejects)
+    corpus = open_inputs(inputs, reading)
     from nlptools.corpus import check_output, write_table
 
     if output is not None:
         check_output(output)
     dictionaries = [*map(str, chosen.known), options["stopwords"]]
-    check_not_read(output, inputs, [*dictionaries, rejects])
-    check_not_read(rejects, (), dictionaries, "--rejects")
+    check_not_read(output, inputs, [*dictionaries, reading["rejects"]])
+    check_not_read(reading["rejects"], (), dictionaries, "--rejects")
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
         from nlptools.newwords.find import find_new_words
 

@@ -87,20 +87,24 @@ def as_typed(message: str, names: Iterable[str]) -> str:
 
 
 def options_from(options: type, section: str) -> Callable[[Function], Function]:
-    """Return a decorator that gives a command one option for each field of a dataclass of options.
+    """Return a decorator that gives a command one option for each field of a dataclass that has a help text.
 
-    The default is the field's, the help text is its metadata "help".
+    The default is the field's, the help text is its metadata "help". A switch that is on by default is turned
+    off with --no-….
     """
 
     def decorate(function: Function) -> Function:
         for field in reversed(fields(options)):  # decorators are applied from the last to the first
+            if "help" not in field.metadata:
+                continue
+            flag = field.name.replace("_", "-")
             function = click.option(
-                "--" + field.name.replace("_", "-"),
+                f"--no-{flag}" if field.default is True else f"--{flag}",
                 field.name,
                 cls=Option,
                 section=section,
                 default=field.default,
-                show_default=field.default not in (None, (), False),
+                show_default=field.default not in (None, ()) and field.type is not bool,
                 help=field.metadata["help"],
                 **_kind(field),
             )(function)
@@ -112,14 +116,15 @@ def options_from(options: type, section: str) -> Callable[[Function], Function]:
 def _kind(field: "Field[Any]") -> dict[str, Any]:
     """Return how click shall take a value of the field's type."""
     if field.type is bool:
-        return {"is_flag": True}
-    if get_origin(field.type) is Literal:
-        return {"type": Words(get_args(field.type))}
+        return {"is_flag": True, "flag_value": not field.default}
+    for kind in (field.type, *get_args(field.type)):
+        if get_origin(kind) is Literal:
+            return {"type": Words(get_args(kind))}
     if get_origin(field.type) is tuple:
         return {"multiple": True, "metavar": "DICT" if field.name == "known" else "FILE"}
     for kind, metavar in ((int, "N"), (float, "X"), (str, "FILE")):
         if kind is field.type or kind in get_args(field.type):
-            return {"type": kind, "metavar": metavar}
+            return {"type": kind, "metavar": field.metadata.get("metavar") or metavar}
     raise TypeError(f"{field.name}: no option can be made of {field.type}")
 
 

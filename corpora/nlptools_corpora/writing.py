@@ -1,50 +1,41 @@
 """Rows to a file, in the format that the file's suffix names."""
 
-import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from nlptools.errors import OptionError
-
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".txt")
+ROWS = 1 << 12
+"""How many rows are made before they are written."""
 
 Row = Mapping[str, Any]
 
 
-def format_of(path: str | Path) -> str:
-    """Return the one of SUFFIXES that `path` has, `.gz` aside; raises OptionError if it has none."""
-    name = Path(path).name.lower().removesuffix(".gz")
-    for suffix in SUFFIXES:
-        if name.endswith(suffix):
-            return suffix
-    raise OptionError(
-        f"output {str(path)!r} does not say its format; end the name in one of {', '.join(SUFFIXES)}, "
-        "alone or followed by .gz"
-    )
-
-
-def write_rows(path: str | Path, rows: Iterable[Row], text_field: str) -> None:
-    """Write `rows` to `path`, whole or not at all: JSON lines, one indented JSON array, or the text alone.
+def write_rows(path: str | Path, rows: Iterable[Row], schema: Any, text_field: str, tsv_header: bool = True) -> None:
+    """Write `rows`, whose fields are those of an Arrow schema, to `path`, whole or not at all.
 
     .jsonl, .ndjson  one object a line
     .json            an array of objects, as `json.dumps(list(rows), ensure_ascii=False, indent=4)` writes it
     .txt             `text_field` only, one a line
-    .gz after these  compressed by the zlib at hand, without the time of writing
+    .csv, .tsv       a line of names and a line for each row; a list becomes JSON. Without `tsv_header` a TSV file
+                     has no names, and its fields are written as they are
+    .parquet, .arrow typed columns
+    .gz, .zst, .bz2, .xz after the names of text: packed, without the time of writing
 
-    Rows are written as they come, and never all held. Raises OptionError for another suffix, and OutputError
-    where nothing can be written.
+    Rows are written as they come, and never all held. Raises OutputError where nothing can be written, or if
+    the suffix is another.
     """
-    from nlptools.corpus import atomic_file  # brings Arrow, which a list of the corpora can do without
+    from nlptools.corpus.table_files import CORPUS_FORMATS, open_output, write_batches_to  # bring Arrow
 
-    chunks = _chunks(format_of(path), rows, text_field)
-    with atomic_file(path) as file:
-        if Path(path).suffix.lower() == ".gz":
-            with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0) as packed:
-                _write(cast("IO[bytes]", packed), chunks)
+    with open_output(path, CORPUS_FORMATS) as (stream, kind):
+        if kind == "json":
+            _write(stream, _array(rows))
+        elif kind == "tsv" and not tsv_header:
+            _write(stream, ("\t".join(row.values()) + "\n" for row in rows))
         else:
-            _write(file, chunks)
+            schema = schema if kind != "txt" else schema.empty_table().select([text_field]).schema
+            write_batches_to(_batches(rows, schema), schema, stream, kind)
 
 
 def write_counts(path: str | Path, counts: Mapping[str, int]) -> None:
@@ -55,20 +46,21 @@ def write_counts(path: str | Path, counts: Mapping[str, int]) -> None:
         _write(file, (f"{word} {count}\n" for word, count in counts.items()))
 
 
-def _chunks(suffix: str, rows: Iterable[Row], text_field: str) -> Iterator[str]:
-    if suffix == ".txt":
-        for row in rows:
-            yield row[text_field] + "\n"
-    elif suffix == ".json":
-        before = "["
-        for row in rows:
-            lines = json.dumps(row, ensure_ascii=False, indent=4).replace("\n", "\n    ")
-            yield f"{before}\n    {lines}"
-            before = ","
-        yield "\n]\n" if before == "," else "[]\n"
-    else:
-        for row in rows:
-            yield json.dumps(row, ensure_ascii=False) + "\n"
+def _batches(rows: Iterable[Row], schema: Any) -> Iterator[Any]:
+    import pyarrow as pa
+
+    waiting = iter(rows)
+    while block := list(islice(waiting, ROWS)):
+        yield pa.RecordBatch.from_pylist([{name: row[name] for name in schema.names} for row in block], schema=schema)
+
+
+def _array(rows: Iterable[Row]) -> Iterator[str]:
+    before = "["
+    for row in rows:
+        lines = json.dumps(row, ensure_ascii=False, indent=4).replace("\n", "\n    ")
+        yield f"{before}\n    {lines}"
+        before = ","
+    yield "\n]\n" if before == "," else "[]\n"
 
 
 def _write(file: IO[bytes], chunks: Iterable[str]) -> None:

@@ -11,16 +11,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
-from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, TypedDict
 
-from nlptools.errors import OptionError
-from nlptools_corpora._grammar import Emit, Lists, compile_list, read_lists
+from nlptools_corpora._grammar import Emit, Lists, compile_list
 from nlptools_corpora.card import Card, WrittenSample
-from nlptools_corpora.writing import format_of, write_counts, write_rows
+from nlptools_corpora.samples import check_sample, rank_weights, word_lists, write_planted
 
 # The files of word_lists/zhidao, most asked about first: the first is drawn twice as often as the last.
 TOPICS = (
@@ -54,7 +51,7 @@ def sample_questions(rows: int = 20_000, seed: int = 0) -> Iterator[Question]:
     Equal seeds give equal questions, on every platform and Python, and a longer sample begins with the
     shorter one. Rows are made as they are asked for. Raises OptionError unless rows >= 1 and seed >= 0.
     """
-    _check(rows, seed)
+    check_sample(rows, seed)
     return _questions(rows, seed, None)
 
 
@@ -79,36 +76,10 @@ def write_sample(
 ) -> WrittenSample:
     """Write `sample_questions(rows, seed)` to `path` and return how often each invented word was planted.
 
-    The suffix of `path` picks the format, see `writing.write_rows`. `gold` gets one `word count` a line:
-    every invented word of this sample and how often it was planted, by falling count, then by word; UTF-8.
-    Raises OptionError for rows < 1, seed < 0, an unknown suffix, or a gold file that is the output itself,
-    and OutputError where nothing can be written.
+    The suffix of `path` picks the format, see `writing.write_rows`; `samples.write_planted` says what `gold`
+    gets and what is raised.
     """
-    _check(rows, seed)
-    format_of(path)
-    if gold is not None:
-        _check_gold(gold, path)
-    planted: Counter[str] = Counter()
-    write_rows(path, _questions(rows, seed, planted), text_field="question")
-    counts = dict(sorted(planted.items(), key=lambda item: (-item[1], item[0])))
-    if gold is not None:
-        write_counts(gold, counts)
-    return WrittenSample(rows=rows, planted=counts)
-
-
-def _check(rows: int, seed: int) -> None:
-    if rows < 1:
-        raise OptionError(f"rows={rows} would be an empty sample; ask for 1 or more")
-    if seed < 0:
-        raise OptionError(f"seed={seed} gives the sample of seed {-seed} (the sign is lost); use 0 or more")
-
-
-def _check_gold(gold: str | Path, path: str | Path) -> None:
-    from nlptools.corpus import check_place
-
-    if Path(gold).resolve() == Path(path).resolve():
-        raise OptionError(f"gold {str(gold)!r} is also the output; give the gold list a file of its own")
-    check_place(gold)  # now, not after the sample is written
+    return write_planted(path, _questions, rows, seed, gold, schema=CARD.schema, text_field="question")
 
 
 def _questions(rows: int, seed: int, planted: Counter[str] | None) -> Iterator[Question]:
@@ -136,11 +107,8 @@ def _tags(tags: list[str], number: float) -> list[str]:
     return tags[:1] + tags[start : start + more]
 
 
-@cache
 def _files() -> dict[str, Lists]:
-    folder = resources.files("nlptools_corpora") / "word_lists" / "zhidao"
-    names = ("common", *TOPICS)
-    return {name: read_lists((folder / f"{name}.txt").read_text(encoding="utf-8")) for name in names}
+    return word_lists("zhidao", ("common", *TOPICS))
 
 
 @cache
@@ -148,7 +116,7 @@ def _topics() -> _Topics:
     files = _files()
     common = files["common"]
     topics = [_Topic(compile_list("句", files[name], common), files[name].words["标签"]) for name in TOPICS]
-    up_to = list(accumulate(1_000_000 // (rank + 20) for rank in range(len(TOPICS))))
+    up_to = rank_weights(len(TOPICS), flatness=20)
     invented = frozenset[str]().union(*(lists.invented for lists in files.values()))
     return _Topics(topics, up_to, invented)
 
@@ -162,8 +130,15 @@ CARD = Card(
         "question": "the question, one line of text",
         "tags": "a list of the question's topics",
     },
-    published="about 10 million questions, 2018-01-30, on the blog kexue.fm: a JSON array of objects",
-    licence="MIT: the sample is made from word lists and sentence patterns of our own",
+    lists=("tags",),
+    texts={"question": "question", "question+tags": "question,tags"},
+    key="question",
+    signs=(("question", "tags"), ("question", "url")),
+    size="about 10 million questions; bytes unknown",
+    published="2018-01-30 by its author on the blog kexue.fm: https://kexue.fm/tag/语料",
+    format="shown as one JSON array of objects, indented; name, encoding and compression of the file are unknown",
+    licence="unknown: none is stated where it was published",
+    sample="made from word lists and sentence patterns of our own; MIT",
     write_sample=write_sample,
     gold_words=gold_words,
 )

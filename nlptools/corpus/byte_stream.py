@@ -1,21 +1,11 @@
-"""Bytes of a file or of standard input, decompressed on the way, with a look ahead."""
+"""Bytes that are read once, forward, with a look ahead; and blocks of whole lines."""
 
-import shlex
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
-
-import pyarrow as pa
 
 from nlptools.errors import InputError
 
 STDIN = "standard input"
-
-SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
-"""The decoders: suffix -> compression, which is pyarrow's word for it and the tool's name.
-
-Another compression needs a line here and in _MAGIC."""
-
-_MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 
 
 class ByteStream:
@@ -25,18 +15,27 @@ class ByteStream:
         self.closed = False
         self.taken = 0  # bytes handed out so far
         self._read = read
-        self._ahead = b""
+        self._ahead = b""  # what was looked at; the first `_start` bytes of it were handed out
+        self._start = 0
 
     def peek(self, size: int) -> bytes:
         """Return the next `size` bytes, fewer only at the end, without taking them."""
-        while len(self._ahead) < size and (more := self._read(size - len(self._ahead))):
-            self._ahead += more
+        pieces = [self._ahead[self._start :]]
+        missing = size - len(pieces[0])
+        while missing > 0 and (more := self._read(missing)):
+            pieces.append(more)
+            missing -= len(more)
+        self._ahead, self._start = b"".join(pieces), 0
         return self._ahead[:size]
 
     def read(self, size: int) -> bytes:
-        """Take and return the next `size` bytes, fewer only at the end."""
-        data = self.peek(size) if self._ahead else self._read(size)
-        self._ahead = self._ahead[size:]
+        """Take and return the next bytes: at most `size`, at least one except at the end."""
+        if self._start < len(self._ahead):
+            data = self._ahead[self._start : self._start + size]
+            self._start += len(data)
+        else:
+            self._ahead, self._start = b"", 0
+            data = self._read(size)
         self.taken += len(data)
         return data
 
@@ -59,42 +58,23 @@ def raw_stream(read: Callable[[int], bytes], name: str) -> ByteStream:
     return ByteStream(checked)
 
 
-def content_stream(raw: ByteStream, name: str, compression: str | None) -> ByteStream:
-    """Return the decompressed bytes of `raw`.
+def chunk_stream(chunks: Iterator[bytes]) -> ByteStream:
+    """Return chunks of any size as one stream."""
+    rest = memoryview(b"")
 
-    compression: what the file's name promises, None if nothing: then the first bytes decide.
-    Raises InputError if the content is something else, is damaged or ends early.
-    """
-    head = raw.peek(4)
-    if compression is None:
-        compression = next((kind for kind, magic in _MAGIC.items() if head.startswith(magic)), None)
-        if compression is None:
-            return raw
-    elif not head:  # zero bytes: an empty file under any name
-        return raw
-    elif not head.startswith(_MAGIC[compression]) and not (compression == "zstd" and _skippable(head)):
-        raise InputError(f"{name}: the name says {compression} but the content is not; rename the file to what it is")
-    packed = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), compression)
+    def read(size: int) -> bytes:
+        nonlocal rest
+        while not rest:
+            chunk = next(chunks, None)
+            if chunk is None:
+                return b""
+            if 0 < len(chunk) <= size:
+                return chunk
+            rest = memoryview(chunk)
+        data, rest = rest[:size], rest[size:]
+        return bytes(data)
 
-    def decompressed(size: int) -> bytes:
-        try:
-            data: bytes = packed.read(size)
-        except (OSError, pa.ArrowException) as error:
-            if "Truncated" in str(error):
-                reason = f"the {compression} data ends early, so the file is incomplete"
-            else:
-                reason = f"the {compression} data is damaged ({error})"
-            raise InputError(
-                f"{name}: {reason}; copy it again (test with: {compression} -t {shlex.quote(name)})"
-            ) from error
-        return data
-
-    return ByteStream(decompressed)
-
-
-def _skippable(head: bytes) -> bool:
-    """Say whether zstd data begins with a skippable frame, as pzstd writes it."""
-    return len(head) == 4 and head[0] & 0xF0 == 0x50 and head[1:] == b"\x2a\x4d\x18"
+    return ByteStream(read)
 
 
 class Block(NamedTuple):

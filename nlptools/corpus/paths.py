@@ -5,27 +5,30 @@ import os
 import shlex
 from pathlib import Path
 
-from nlptools.corpus.byte_stream import SUFFIXES
+from nlptools.corpus.compression import SUFFIXES
 from nlptools.errors import InputError
 
-FORMATS = {".txt": "text", ".text": "text", ".jsonl": "JSON lines", ".ndjson": "JSON lines"}
-"""The formats whose names tell: suffix -> key of `files.READERS`. Files of other names are looked into."""
-
-_LATER = {
-    ".json": "turn it into JSON lines: jq -c '.[]' {path} > {stem}.jsonl",
-    ".csv": "turn it into JSON lines, or read it with pandas or pyarrow and pass the table to open_corpus",
-    ".tsv": "turn it into JSON lines, or read it with pandas or pyarrow and pass the table to open_corpus",
-    ".parquet": "pass pyarrow.parquet.read_table(…) to open_corpus, or turn it into .jsonl",
-    ".arrow": "pass pyarrow.feather.read_table(…) to open_corpus, or turn it into .jsonl",
-    ".feather": "pass pyarrow.feather.read_table(…) to open_corpus, or turn it into .jsonl",
-    ".bz2": "unpack it: bunzip2 -k {path}",
-    ".xz": "unpack it: xz -dk {path}",
-    ".zip": "unpack it: unzip {path} -d {stem}",
-    ".7z": "unpack it: 7z x {path}",
-    ".tar": "unpack it: tar -xf {path}",
-    ".tgz": "unpack it: tar -xf {path}",
+FORMATS = {
+    ".txt": "text",
+    ".text": "text",
+    ".jsonl": "JSON lines",
+    ".ndjson": "JSON lines",
+    ".json": "JSON",
+    ".csv": "CSV",
+    ".tsv": "TSV",
+    ".parquet": "Parquet",
+    ".arrow": "Arrow",
+    ".feather": "Arrow",
 }
-"""Suffixes of files that cannot be read yet -> what to do."""
+"""The formats whose names tell: suffix -> name of the format. Files of other names are looked into."""
+
+_OTHER_ARCHIVES = {
+    ".7z": "7z x {path}",
+    ".rar": "unrar x {path}",
+    ".tar": "tar -xf {path}",
+    ".tgz": "tar -xf {path}",
+}
+"""Suffixes of archives that are not read -> what unpacks them."""
 
 
 def name_parts(path: str) -> tuple[str, str | None]:
@@ -35,6 +38,11 @@ def name_parts(path: str) -> tuple[str, str | None]:
     if compression is not None:
         suffix = os.path.splitext(stem)[1]  # noqa: PTH122
     return suffix, compression
+
+
+def tells_format(path: str) -> bool:
+    """Say whether a name tells that it is for us to read."""
+    return name_parts(path)[0] in FORMATS or path.lower().endswith(".zip")
 
 
 def expand(path: str) -> list[Path]:
@@ -66,10 +74,10 @@ def expand(path: str) -> list[Path]:
 def _checked(path: Path) -> Path:
     suffix, _ = name_parts(str(path))
     outer = path.suffix.lower()
-    later = outer if outer in _LATER else suffix
-    if later in _LATER:
-        remedy = _LATER[later].format(path=shlex.quote(str(path)), stem=shlex.quote(path.name.split(".")[0]))
-        raise InputError(f"{path}: {later} files cannot be read yet; {remedy}")
+    kind = outer if outer in _OTHER_ARCHIVES else suffix
+    if kind in _OTHER_ARCHIVES:
+        command = _OTHER_ARCHIVES[kind].format(path=shlex.quote(str(path)))
+        raise InputError(f"{path}: {kind} archives are not read; unpack it: {command}")
     if not path.exists():
         raise InputError(f"{path}: is a link to a file that does not exist; mend or remove the link")
     if not os.access(path, os.R_OK):
@@ -85,9 +93,9 @@ def _below(directory: Path) -> list[Path]:
     for folder, folders, names in os.walk(directory, onerror=stop):
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [Path(folder, name) for name in names if not name.startswith(".")]
-    readable = sorted(file for file in files if name_parts(file.name)[0] in FORMATS)
+    readable = sorted(file for file in files if tells_format(file.name))
     if not readable:
-        looked_for = ", ".join(FORMATS) + ", each also with " + " or ".join(SUFFIXES)
+        looked_for = ", ".join(FORMATS) + ", each also with " + " or ".join(SUFFIXES) + ", and .zip"
         raise InputError(
             f"{directory}: none of its {len(files)} files is text to read (looked for {looked_for}); "
             f"if the names are others give a pattern, e.g. {shlex.quote(str(directory / '*'))}"

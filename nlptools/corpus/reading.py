@@ -2,16 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nlptools.errors import BadRecordError, InputError, OptionError, OutputError
+from nlptools.corpus.byte_stream import ByteStream
+from nlptools.corpus.encodings import unescaped
+from nlptools.corpus.options import ReadOptions
+from nlptools.corpus.writing import atomic_file
+from nlptools.errors import BadRecordError, OutputError
 
 EXAMPLES = 5
 """How many rejected records a report remembers of each reason."""
@@ -21,22 +25,34 @@ LONE_SURROGATE = "lone surrogate"
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """How a corpus is read; the same names as the arguments of `open_corpus`."""
+class Wanted:
+    """What a pass asks of a reader."""
 
-    text_column: str | None = None  # None: "text", or the only column of strings
-    document_per: str = "line"  # "line" or "file"
-    strict: bool = False  # stop at the first bad record
-    rejects: str | Path | None = None  # where bad records are written whole, as JSON lines
-    max_line_bytes: int = 256 << 20  # a longer line (document_per="file": file) is an error
-    batch_bytes: int = 8 << 20  # about how much text one batch holds
+    schema: Any  # the columns, with their types
+    required: tuple[str, ...] = ()  # at least one of these columns must have a value
+    closed: bool = False  # a field that is not in the schema makes a record bad
 
-    def __post_init__(self) -> None:
-        if self.document_per not in ("line", "file"):
-            raise OptionError(f"document_per={self.document_per!r} is not known; choose 'line' or 'file'")
-        for name in ("max_line_bytes", "batch_bytes"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name}={getattr(self, name)} leaves no room for text; give at least 1")
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes of one input, decompressed and as UTF-8."""
+
+    stream: ByteStream
+    name: str  # for messages
+    encoding: str | None = None  # what they were transcoded from, None if they were UTF-8
+
+    @property
+    def invalid(self) -> str:
+        """Why a record is bad whose bytes are not valid."""
+        return f"not valid {self.encoding or 'UTF-8'}"
+
+
+class Bad(NamedTuple):
+    """A record that cannot be used."""
+
+    line: int  # from 1
+    reason: str
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -70,53 +86,93 @@ class ReadReport:
 
 
 class Reading:
-    """The state of one pass; sources tell it what they reject and how far they have come."""
+    """The state of one pass; readers tell it what they reject and how far they have come."""
 
     def __init__(self, options: ReadOptions, progress: Callable[[int], object] | None = None) -> None:
         self.options = options
         self.report = ReadReport()
         self._progress = progress
-        self._rejects: IO[str] | None = None
+        self._writing = ExitStack()
+        self._rejects: IO[bytes] | None = None
 
     def __enter__(self) -> "Reading":
         if self.options.rejects is not None:
-            try:
-                self._rejects = Path(self.options.rejects).open("w", encoding="utf-8", newline="\n")
-            except OSError as error:
-                raise _no_rejects(self.options.rejects, error) from error
+            self._rejects = self._writing.enter_context(atomic_file(self.options.rejects))
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._rejects is not None:
-            self._rejects.close()
+    def __exit__(self, *failure: Any) -> None:
+        """Put the rejects in their place; after a failure only if there are some."""
+        if self.report.rejected:
+            failure = (None, None, None)
+        self._writing.__exit__(*failure)
 
     def advance(self, size: int) -> None:
         """Say that `size` more bytes of the input have been used."""
         if self._progress is not None and size:
             self._progress(size)
 
-    def reject(self, file: str, line: int, reason: str, text: bytes | str | None) -> None:
+    def reject(self, file: str, line: int, reason: str, data: bytes | str | None) -> None:
         """Count a record that cannot be used; under `strict` raise BadRecordError."""
-        if self.options.strict:
-            raise BadRecordError(f"{file}, line {line}: {reason}; mend it, or leave out --strict to count it and go on")
         self.report.rejected[reason] += 1
         if self.report.rejected[reason] <= EXAMPLES:
             self.report.examples.append(RejectedRecord(file, line, reason))
-        if self._rejects is not None and self.options.rejects is not None:
-            if isinstance(text, str):
-                text = text.encode("utf-8", "surrogatepass")
-            shown = None if text is None else text.decode("utf-8", "backslashreplace")
-            record = {"file": file, "line": line, "reason": reason, "text": shown}
-            # A path may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
-            whole = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
-            try:
-                self._rejects.write(whole + "\n")
-            except OSError as error:
-                raise _no_rejects(self.options.rejects, error) from error
+        if self._rejects is not None:
+            self._write(self._rejects, {"file": file, "line": line, "reason": reason, "text": _shown(data)})
+        if self.options.strict:
+            raise BadRecordError(f"{file}, line {line}: {reason}; mend it, or leave out --strict to count it and go on")
+
+    def reject_all(self, content: Content, bads: Iterable[Bad]) -> None:
+        """Reject several records of an input."""
+        for bad in bads:
+            data = bad.data if content.encoding is None else unescaped(bad.data)
+            self.reject(content.name, bad.line, bad.reason, data)
+
+    def _write(self, rejects: IO[bytes], record: dict[str, Any]) -> None:
+        # A path may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
+        line = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        try:
+            rejects.write(line)
+        except OSError as error:
+            raise OutputError(
+                f"{self.options.rejects}: rejected records cannot be written here ({error.strerror}); "
+                "give another --rejects"
+            ) from error
 
 
-def _no_rejects(path: str | Path, error: OSError) -> OutputError:
-    return OutputError(f"{path}: rejected records cannot be written here ({error.strerror}); give another --rejects")
+def _shown(data: bytes | str | None) -> str | None:
+    if data is None:
+        return None
+    if isinstance(data, str):
+        data = data.encode("utf-8", "surrogatepass")
+    return data.decode("utf-8", "backslashreplace")
+
+
+class Reader(Protocol):
+    """The records of one input, while it is open."""
+
+    name: str
+    schema: Any  # of all its columns
+
+    def batches(self, wanted: Wanted, reading: Reading) -> Iterator[Any]:
+        """Yield the accepted records in order, as record batches of `wanted.schema`."""
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """What an input is."""
+
+    name: str
+    format: str  # "text", "JSON lines", "JSON", "CSV", "TSV", "Parquet", "Arrow"; "strings" or "table" in memory
+    compression: str | None = None
+    encoding: str | None = None  # of text
+    bytes: int | None = None  # on disk, None if not known
+
+
+class Inspected(NamedTuple):
+    """What was found out about an input before it is read."""
+
+    file: InputFile
+    schema: Any
 
 
 class Source(Protocol):
@@ -124,10 +180,13 @@ class Source(Protocol):
 
     name: str  # for messages
     size: int | None  # bytes on disk, None if not known
-    restartable: bool  # whether `documents` can be called more than once
+    restartable: bool  # whether it can be read more than once
 
-    def documents(self, reading: Reading) -> Iterator[Any]:
-        """Yield the accepted documents, in order, as Arrow arrays of large_string without nulls."""
+    def readers(self, reading: Reading) -> Iterator[Reader]:
+        """Yield the reader of each input in turn; it is open until the next one is asked for."""
+
+    def inspect(self, options: ReadOptions) -> list[Inspected]:
+        """Return what each input is; it can be read after that as before."""
 
     def close(self) -> None:
         """Delete what was kept on disk for this source, if anything."""
@@ -150,28 +209,3 @@ def text_bytes(array: Any) -> int:
 def large_strings(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> Any:
     """Return the large_string array of these offsets, shape (N + 1,), and UTF-8 data; nothing is copied."""
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
-
-
-def choose_column(names: list[str], strings: list[str], wanted: str | None, source: str) -> str:
-    """Return the column that holds the text: the wanted one, else "text", else the only one with strings.
-
-    names: all columns; strings: those that hold strings. Raises InputError, listing the columns, if none
-    fits.
-    """
-    if wanted is not None:
-        if wanted in names:
-            return wanted
-        raise InputError(
-            f"{source}: no column {wanted!r}; its columns are {_listed(names)}: name one with --text-column"
-        )
-    if "text" in strings:
-        return "text"
-    if len(strings) == 1:
-        return strings[0]
-    reason = "more than one column holds strings" if strings else "no column holds strings"
-    raise InputError(f"{source}: {reason}; its columns are {_listed(names)}: name one with --text-column")
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:20])
-    return (shown or "none") + (f" and {len(names) - 20} more" if len(names) > 20 else "")

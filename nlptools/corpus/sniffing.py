@@ -1,87 +1,78 @@
 """What a file holds, from its first bytes."""
 
 import re
-import shlex
 
-from nlptools.corpus.byte_stream import STDIN, SUFFIXES, ByteStream
+from nlptools.corpus.byte_stream import ByteStream
 from nlptools.errors import InputError
 
 HEAD_BYTES = 64 << 10
-BOM = b"\xef\xbb\xbf"
 
-_UTF16 = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _BINARY = {
     b"\x89PNG\r\n": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
     b"%PDF-": "a PDF document",
     b"\x7fELF": "a program",
+    b"BZh": "damaged bzip2 data",
     b"SQLite format 3\0": "an SQLite database",
-    b"PK\x03\x04": "a zip archive (or an Office document)",
-    b"PAR1": "a Parquet file",
-    b"ARROW1": "an Arrow file",
-    b"BZh": "bzip2 data",
-    b"\xfd7zXZ\0": "xz data",
+    b"FEA1": "Feather data of version 1",
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
     b"Rar!\x1a\x07": "a RAR archive",
+    b"\xd0\xcf\x11\xe0": "an old Office document",
 }
+_WORDS = {b"GIF8", b"FEA1", b"BZh"}  # could begin a text as well, so only count with a byte that no text has
 _TEXT_BYTES = bytes(range(0x20, 0x100)) + b"\t\n\r\f\x1b"
-_WORDS = {b"BZh", b"GIF8", b"PAR1"}  # could begin a text as well, so only count with a byte that no text has
+_TAR = slice(257, 262)  # where "ustar" stands
+
+
+def binary_kind(head: bytes) -> str | None:
+    """Return what the first bytes of a file that is no text are, None if they may be text."""
+    if head[_TAR] == b"ustar":
+        return "a tar archive"
+    kind = next((kind for magic, kind in _BINARY.items() if head.startswith(magic)), None)
+    return kind if _strange(head) or not head.startswith(tuple(_WORDS)) else None
 
 
 def check_text(stream: ByteStream, name: str) -> None:
-    """Raise InputError, with the way out, if the stream begins like no UTF-8 text; drop a byte order mark."""
+    """Raise InputError if the stream begins like no text."""
     head = stream.peek(HEAD_BYTES)
-    for mark, encoding in _UTF16.items():
-        if head.startswith(mark):
-            raise InputError(f"{name}: is {encoding}, not UTF-8; convert it first: {_iconv(encoding, name)}")
-    kind = next((kind for magic, kind in _BINARY.items() if head.startswith(magic)), None)
-    strange = len(head.translate(None, _TEXT_BYTES))
-    if kind is not None and (strange or not head.startswith(tuple(_WORDS))):
-        raise InputError(f"{name}: looks binary, like {kind}; give text, or extract the text first")
+    strange = _strange(head)
     if strange * 100 > len(head) and strange > 1:
         raise InputError(
             f"{name}: looks binary, with {strange * 100 // len(head)} % control characters; "
             "give text, or extract the text first"
         )
-    lines = re.findall(rb"[^\n]*\n", head) if len(head) == HEAD_BYTES and b"\n" in head else head.split(b"\n")
-    lines = [line for line in lines if line.strip()]
-    bad = sum(not _is_utf8(line, len(head) == HEAD_BYTES) for line in lines)
-    if 2 * bad > len(lines):
-        raise InputError(
-            f"{name}: not UTF-8 ({bad} of the first {len(lines)} lines not valid), perhaps GB18030 or Big5; "
-            f"convert it first: {_iconv('GB18030', name)}"
-        )
-    if head.startswith(BOM):
-        stream.read(len(BOM))
 
 
-def _is_utf8(line: bytes, cut: bool) -> bool:
-    """Say whether a line is valid; if the line may be `cut`, its last character need not be whole."""
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return cut and error.reason == "unexpected end of data"
-    return True
+def _strange(head: bytes) -> int:
+    return len(head.translate(None, _TEXT_BYTES))
 
 
-def _iconv(encoding: str, name: str) -> str:
-    command = f"iconv -f {encoding} -t UTF-8"
-    if name == STDIN:
-        return f"… | {command} | …"
-    unpack = next((f"{tool} -dc" for suffix, tool in SUFFIXES.items() if name.lower().endswith(suffix)), None)
-    if unpack is not None:
-        return f"{unpack} {shlex.quote(name)} | {command} > utf8.txt"
-    return f"{command} {shlex.quote(name)} > utf8.txt"
+def table_format(stream: ByteStream) -> str | None:
+    """Return "TSV" or "CSV" if the first lines look like a table with a line of names, else None."""
+    head = stream.peek(HEAD_BYTES)
+    if len(head) == HEAD_BYTES:
+        head = head[: head.rfind(b"\n") + 1]
+    lines = [line for line in head.decode("utf-8", "replace").replace("\r\n", "\n").split("\n") if line]
+    for form, delimiter in (("TSV", "\t"), ("CSV", ",")):
+        counts = {re.sub('"[^"]*"', "", line).count(delimiter) for line in lines}
+        names = [name.strip(' "') for name in lines[0].split(delimiter)] if lines else []
+        if len(lines) > 1 and len(counts) == 1 and 0 not in counts and _are_names(names):
+            return form
+    return None
 
 
-def first_lines(stream: ByteStream, max_line_bytes: int) -> list[bytes]:
-    """Return the lines of the first 64 KiB, whole ones only, at least one; takes nothing from the stream."""
-    size = HEAD_BYTES
+def _are_names(names: list[str]) -> bool:
+    """Say whether these could be the names of columns: short, different, words."""
+    return len(set(names)) == len(names) and all(re.fullmatch(r"[^\W\d][\w .-]{0,39}", name) for name in names)
+
+
+def first_lines(stream: ByteStream, max_line_bytes: int, size: int) -> list[bytes]:
+    """Return the lines of the first `size` bytes, whole ones only, at least one; takes nothing from the stream."""
     while True:
         head = stream.peek(size)
         if len(head) < size or size > max_line_bytes:
             return head.split(b"\n")
         if b"\n" in head:
             return head.split(b"\n")[:-1]
-        size *= 4
+        size = min(4 * size, max_line_bytes + 1)

@@ -1,17 +1,43 @@
-"""A copy of a corpus on disk, for what can be read only once."""
+"""Copies on disk: of a corpus that can be read only once, and of bytes that must be read in any order."""
 
 import os
 import tempfile
 import weakref
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from nlptools.corpus.byte_stream import raw_stream
-from nlptools.corpus.reading import Reading, ReadReport
+from nlptools.corpus.byte_stream import ByteStream, raw_stream
+from nlptools.corpus.options import ReadOptions
+from nlptools.corpus.reading import InputFile, Inspected, Reader, Reading, ReadReport, Wanted
 from nlptools.errors import InputError, OutputError
+
+COPY_BYTES = 1 << 20
+
+
+def spooled_file(content: ByteStream, stack: ExitStack) -> Path:
+    """Return a temporary file with the rest of `content`, deleted with the stack."""
+    path = _temporary_file(None)
+    stack.callback(path.unlink, missing_ok=True)
+    with path.open("wb") as file:
+        while chunk := content.read(COPY_BYTES):
+            try:
+                file.write(chunk)
+            except OSError as error:
+                raise _no_room(None, error) from error
+    return path
+
+
+def _temporary_file(directory: str | Path | None) -> Path:
+    try:
+        handle, path = tempfile.mkstemp(prefix="nlptools-", dir=directory)
+    except OSError as error:
+        raise _no_room(directory, error) from error
+    os.close(handle)
+    return Path(path)
 
 
 class SpoolSource:
@@ -21,15 +47,12 @@ class SpoolSource:
 
     def __init__(self, name: str, batches: Iterator[Any], schema: Any, directory: str | Path | None) -> None:
         self.name = name
+        self.schema = schema
         self.report = ReadReport()  # what the first reading rejected; set by the corpus
-        try:
-            handle, path = tempfile.mkstemp(prefix="nlptools-", suffix=".arrows", dir=directory)
-        except OSError as error:
-            raise _no_room(directory, error) from error
-        self._path = Path(path)
+        self._path = _temporary_file(directory)
         self._delete = weakref.finalize(self, self._path.unlink, missing_ok=True)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with self._path.open("wb") as file:
                 self._write(file, batches, schema, directory)
         except BaseException:
             self._delete()
@@ -45,8 +68,16 @@ class SpoolSource:
                 except OSError as error:
                     raise _no_room(directory, error) from error
 
-    def documents(self, reading: Reading) -> Iterator[Any]:
-        """Yield the documents as they were copied; what was rejected then is reported again."""
+    def readers(self, reading: Reading) -> Iterator[Reader]:
+        """Yield this: it is its own reader."""
+        yield self
+
+    def inspect(self, options: ReadOptions) -> list[Inspected]:
+        """Return what the copy is."""
+        return [Inspected(InputFile(self.name, "table"), self.schema)]
+
+    def batches(self, wanted: Wanted, reading: Reading) -> Iterator[Any]:
+        """Yield the records as they were copied; what was rejected then is reported again."""
         reading.report.rejected.update(self.report.rejected)
         reading.report.examples.extend(self.report.examples)
         try:
@@ -61,7 +92,7 @@ class SpoolSource:
             for batch in pa.ipc.open_stream(pa.PythonFile(raw, mode="r")):
                 reading.advance(raw.taken - reported)
                 reported = raw.taken
-                yield batch.column("text")
+                yield batch.select(wanted.schema.names)
             reading.advance(raw.taken - reported)
 
     def close(self) -> None:

@@ -1,19 +1,19 @@
 """`open_corpus`: what a user has, as a stream of Arrow record batches that can be read again and again."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from nlptools.corpus.files import FileSource
-from nlptools.corpus.reading import Reading, ReadOptions, ReadReport, Source, array_offsets, text_bytes
+from nlptools.corpus.options import DocumentPer, InputFormat, ReadOptions, Recognise
+from nlptools.corpus.reading import Reading, ReadReport, Source, array_offsets, text_bytes
+from nlptools.corpus.sources import begin, source_of, source_of_paths
 from nlptools.corpus.spool import SpoolSource
-from nlptools.corpus.tables import ArrowSource, ArrowStream, StringSource
-from nlptools.corpus.writing import check_place
-from nlptools.errors import InputError, OptionError
+from nlptools.corpus.tables import ArrowDataset, ArrowSource, ArrowStream
+from nlptools.corpus.text_columns import TextColumns
+from nlptools.errors import InputError
 
 BATCH_SCHEMA = pa.schema(
     [
@@ -61,13 +61,12 @@ class Corpus:
         in memory. Raises InputError if the input cannot be used, holds no text at all, or was read before
         and can only be once; under `strict` BadRecordError at the first bad record.
         """
-        if self._begun and not self.restartable:
-            raise InputError(f"{self.name}: can be read only once and was; save it to a file, or use corpus.spooled()")
+        begin(self._source, self._begun)
         self._begun = True
         with Reading(self._options, progress) as reading:
             self.report = report = reading.report
             blank = True
-            for text in _sized(self._source.documents(reading), self._options.batch_bytes):
+            for text in _sized(_documents(self._source, reading), self._options.batch_bytes):
                 blank = blank and _is_blank(text)
                 first = report.documents
                 report.documents += len(text)
@@ -89,7 +88,7 @@ class Corpus:
             return self
         copy = SpoolSource(self.name, self.batches(progress), BATCH_SCHEMA, directory)
         copy.report = self.report
-        return Corpus(copy, replace(self._options, rejects=None))
+        return Corpus(copy, ReadOptions(batch_bytes=self._options.batch_bytes))
 
     def close(self) -> None:
         """Delete the temporary copy, if this is one."""
@@ -100,6 +99,11 @@ class Corpus:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _documents(source: Source, reading: Reading) -> Iterator[Any]:
+    for reader in source.readers(reading):
+        yield from TextColumns(reader, reading.options).documents(reading)
 
 
 def _is_blank(array: Any) -> bool:
@@ -141,31 +145,52 @@ def _pieces(array: Any, batch_bytes: int) -> Iterator[Any]:
         start = end
 
 
-CorpusInput = str | Path | Sequence[Path] | ArrowStream | Iterable[str] | Corpus
+CorpusInput = str | Path | Sequence[Path] | ArrowStream | ArrowDataset | Iterable[str] | Corpus
 
 
 def open_corpus(
     source: CorpusInput,
     *,
     text_column: str | None = None,
-    document_per: str = "line",
+    group_by: str | None = None,
+    document_per: DocumentPer = "line",
+    encoding: str | None = None,
+    input_format: InputFormat | None = None,
+    header: bool = True,
     strict: bool = False,
     rejects: str | Path | None = None,
     max_line_bytes: int = ReadOptions.max_line_bytes,
+    max_ratio: int = ReadOptions.max_ratio,
+    max_depth: int = ReadOptions.max_depth,
+    max_members: int = ReadOptions.max_members,
     batch_bytes: int = ReadOptions.batch_bytes,
+    threads: int | None = None,
+    recognise: Recognise | None = None,
 ) -> Corpus:
     """Return the documents of `source` as a restartable stream of Arrow record batches.
 
     source: a path, a glob, a directory, "-" for standard input, or a list of Path; anything that speaks the
-        Arrow C stream interface; any other iterable of str, each a document; a Corpus is returned as it is.
-        Files hold UTF-8, as plain text (a document for each line) or JSON lines, also as .gz or .zst.
-    text_column: the column of JSON lines or of a table that holds the text; if not given it is "text", or the
-        only column with strings.
+        Arrow C stream interface, or a pyarrow Dataset; any other iterable of str, each a document; a Corpus is
+        returned as it is. Files are text, JSON lines, JSON, CSV, TSV, Parquet or Arrow, plain, compressed (gzip,
+        bzip2, xz, zstd) or in a zip archive; what they are is found out where the name does not tell.
+    text_column: the column that holds the text, or several, comma separated, whose texts are joined by a line
+        break; so are the strings of a column of lists. If not given it is "text", or what `recognise` says, or
+        the only column with strings.
+    group_by: consecutive records of a file that are equal in this column are one document, joined likewise.
     document_per: "line", or "file" for text files that are one document each, line ends included.
+    encoding: of text, JSON, CSV and TSV; if not given it is found out: UTF-8, UTF-16, UTF-32, GB18030 or Big5.
+    input_format: "text", "jsonl", "json" (an array of objects, or objects one after another), "csv", "tsv",
+        "parquet" or "arrow", if it is not to be found out.
+    header: whether CSV and TSV begin with the names of the columns; if not these are "1", "2", …
     strict: stop at the first bad record. Otherwise bad records are counted in `Corpus.report`.
     rejects: file to which every pass writes the bad records whole, as JSON lines.
-    max_line_bytes: a longer line (or file, if that is a document) is an error.
+    max_line_bytes: a longer line or record (or file, or group, if that is a document) is an error.
+    max_ratio: more bytes than this from one compressed byte are an error, beyond 64 MiB; 0 allows any.
+    max_depth: a JSON record that is nested deeper is a bad record.
+    max_members: a zip archive with more members is an error.
     batch_bytes: about how much text a batch holds.
+    threads: how many threads read; if not given all processors, at most 8. The result does not depend on it.
+    recognise: given the names of the columns, returns the text_column of a known corpus, None for others.
 
     Raises InputError if something is missing or unreadable, OptionError if options cannot work.
     """
@@ -173,43 +198,28 @@ def open_corpus(
         return source
     options = ReadOptions(
         text_column=text_column,
+        group_by=group_by,
         document_per=document_per,
+        encoding=encoding,
+        input_format=input_format,
+        header=header,
         strict=strict,
         rejects=rejects,
         max_line_bytes=max_line_bytes,
+        max_ratio=max_ratio,
+        max_depth=max_depth,
+        max_members=max_members,
         batch_bytes=batch_bytes,
+        threads=threads,
+        recognise=recognise,
     )
-    if isinstance(source, (str, Path)):
-        return open_paths([source], options)
-    if isinstance(source, (list, tuple)) and source and isinstance(source[0], Path):
-        for number, path in enumerate(source, 1):
-            if not isinstance(path, Path):
-                raise InputError(f"item {number} of the list is {type(path).__name__}, not a Path; give only paths")
-        return open_paths(source, options)
-    if document_per == "file":
-        raise OptionError("document_per='file' is only for text files, and the source is none; leave it out")
-    if isinstance(source, (ArrowStream, pa.Array)):
-        return _opened(ArrowSource(source, text_column), options)
-    if isinstance(source, (bytes, bytearray, memoryview)) or not isinstance(source, Iterable):
-        raise InputError(f"{type(source).__name__} cannot be read as a corpus; give a path, a table or strings")
-    strings: Iterable[Any] = source
-    return _opened(StringSource(strings), options)
+    found = source_of(source, options)
+    if isinstance(found, ArrowSource):
+        TextColumns(found, options)  # a wrong column is better said early
+    return Corpus(found, options)
 
 
 def open_paths(paths: Sequence[str | Path], options: ReadOptions | None = None) -> Corpus:
     """Return the documents of several paths, globs or directories, in that order; see `open_corpus`."""
-    if not paths:
-        raise OptionError("no input is named; give a file, a folder, or - for standard input")
     options = options or ReadOptions()
-    source = FileSource([str(path) for path in paths], options.document_per)
-    if options.rejects is not None:
-        rejects = Path(options.rejects)
-        if any(file is not None and rejects.exists() and file.samefile(rejects) for file in source.files):
-            raise OptionError(f"--rejects {rejects}: is also an input, which it would overwrite; name another file")
-    return _opened(source, options)
-
-
-def _opened(source: Source, options: ReadOptions) -> Corpus:
-    if options.rejects is not None:
-        check_place(options.rejects)
-    return Corpus(source, options)
+    return Corpus(source_of_paths(paths, options), options)

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 import pyarrow as pa
 
-from nlptools.corpus.reading import LONE_SURROGATE, NOT_UTF8, Reading, choose_column, text_bytes
+from nlptools.corpus.column_types import plain_schema
+from nlptools.corpus.foreign import accepted_batches, arrow_errors
+from nlptools.corpus.options import ReadOptions
+from nlptools.corpus.plain_text import TEXT_SCHEMA
+from nlptools.corpus.reading import LONE_SURROGATE, InputFile, Inspected, Reader, Reading, Wanted, text_bytes
 from nlptools.errors import InputError
 
-ROWS = 1 << 16
-"""How many rows of a table become one array, at most."""
-
 ITEMS = 1 << 12
-"""How many strings of an iterable become one array, at most."""
+"""How many strings of an iterable become one batch, at most."""
+
+_REMEDY = "check what made it"
 
 
 @runtime_checkable
@@ -23,53 +25,56 @@ class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
 
-class ArrowSource:
-    """The text column of a table, or of a stream of record batches."""
+@runtime_checkable
+class ArrowDataset(Protocol):
+    """A pyarrow Dataset: it reads only the columns that are asked for."""
 
-    def __init__(self, table: Any, text_column: str | None) -> None:
+    schema: Any
+
+    def scanner(self, **options: Any) -> Any:
+        """Return what reads it."""
+
+
+class ArrowSource:
+    """A table, a stream of record batches, a dataset, or a column alone; its own reader."""
+
+    def __init__(self, table: Any) -> None:
         self.name = type(table).__name__
         self.size: int | None = None
         self.restartable = not isinstance(table, pa.RecordBatchReader)
         self._table = pa.chunked_array([table]) if isinstance(table, pa.Array) else table
-        if isinstance(table, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)):
-            _text_column(table.schema, text_column, self.name)  # a wrong column is better said early
+        self._begun: Any = None  # a stream of which only the schema was looked at
+        with arrow_errors(self.name, _REMEDY):
+            if not isinstance(table, ArrowDataset):
+                self._begun = _stream(self._table)
+            self.schema = plain_schema((table if self._begun is None else self._begun).schema)
 
-    def documents(self, reading: Reading) -> Iterator[Any]:
-        """Yield the strings of the column; nulls and invalid UTF-8 are rejected."""
-        row = 0
-        try:
-            batches = _reader(self._table)
-            column = _text_column(batches.schema, reading.options.text_column, self.name)
-            for batch in batches:
-                for start in range(0, batch.num_rows, ROWS):
-                    array = batch.column(column)[start : start + ROWS].cast(pa.large_string())
-                    yield self._accepted(array, row + start, reading)
-                row += batch.num_rows
-        except pa.ArrowException as error:
-            raise InputError(f"{self.name}: cannot be read as an Arrow stream ({error}); check what made it") from error
+    def readers(self, reading: Reading) -> Iterator[Reader]:
+        """Yield this."""
+        yield self
 
-    def _accepted(self, array: Any, before: int, reading: Reading) -> Any:
-        if array.null_count:
-            for row in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist():
-                reading.reject(self.name, before + row + 1, "null in the text column", None)
-        try:
-            array.validate(full=True)
-        except pa.ArrowInvalid:
-            texts = []
-            for row, data in enumerate(array.cast(pa.large_binary()).to_pylist(), before + 1):
-                try:
-                    texts += [] if data is None else [data.decode("utf-8")]
-                except UnicodeDecodeError:
-                    reading.reject(self.name, row, NOT_UTF8, data)
-            array = pa.array(texts, pa.large_string())
-        reading.advance(text_bytes(array))
-        return array.drop_null()
+    def inspect(self, options: ReadOptions) -> list[Inspected]:
+        """Return what the table is."""
+        return [Inspected(InputFile(self.name, "table"), self.schema)]
+
+    def batches(self, wanted: Wanted, reading: Reading) -> Iterator[Any]:
+        """Yield the rows; those with invalid UTF-8, or without what is required, are rejected."""
+        for batch in accepted_batches(self._stream(wanted), wanted, self.name, _REMEDY, reading):
+            reading.advance(sum(text_bytes(c) for c in batch.columns if c.type == pa.large_string()))
+            yield batch
+
+    def _stream(self, wanted: Wanted) -> Iterator[Any]:
+        if isinstance(self._table, ArrowDataset):
+            yield from self._table.scanner(columns=wanted.schema.names).to_reader()
+            return
+        stream, self._begun = self._begun or _stream(self._table), None
+        yield from stream
 
     def close(self) -> None:
         """Do nothing: the table is the caller's."""
 
 
-def _reader(table: ArrowStream) -> Any:
+def _stream(table: ArrowStream) -> Any:
     """Return the record batches of a table; of a column alone, those of a table that has only it."""
     if isinstance(table, pa.RecordBatchReader):
         return table
@@ -79,34 +84,25 @@ def _reader(table: ArrowStream) -> Any:
         return pa.table({"text": pa.chunked_array(table)}).to_reader()
 
 
-def _text_column(schema: Any, wanted: str | None, name: str) -> int:
-    strings = [field.name for field in schema if _is_string(field.type)]
-    column = choose_column(list(schema.names), strings, wanted, name)
-    if schema.names.count(column) > 1:
-        raise InputError(f"{name}: has {schema.names.count(column)} columns named {column!r}; give each its own name")
-    kind = schema.field(column).type
-    if not _is_string(kind):
-        raise InputError(f"{name}: column {column!r} is {kind}, not a string; cast it, or name another --text-column")
-    index: int = schema.get_field_index(column)
-    return index
-
-
-def _is_string(kind: Any) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-
-
 class StringSource:
-    """Python strings, each a document."""
+    """Python strings, each a document; its own reader."""
 
     def __init__(self, strings: Iterable[Any]) -> None:
         self.name = type(strings).__name__
         self.size: int | None = None
         self.restartable = iter(strings) is not strings
+        self.schema = TEXT_SCHEMA
         self._strings = strings
 
-    def documents(self, reading: Reading) -> Iterator[Any]:
+    def readers(self, reading: Reading) -> Iterator[Reader]:
+        """Yield this."""
+        yield self
+
+    def inspect(self, options: ReadOptions) -> list[Inspected]:
+        """Return what the strings are."""
+        return [Inspected(InputFile(self.name, "strings"), self.schema)]
+
+    def batches(self, wanted: Wanted, reading: Reading) -> Iterator[Any]:
         """Yield the strings; raises InputError at an item that is not one."""
         texts: list[str] = []
         characters = done = 0
@@ -117,12 +113,12 @@ class StringSource:
             texts.append(text)
             characters += len(text)
             if len(texts) == ITEMS or characters >= reading.options.batch_bytes:
-                yield self._accepted(texts, done, reading)
+                yield self._accepted(texts, done, wanted, reading)
                 done += len(texts)
                 texts, characters = [], 0
-        yield self._accepted(texts, done, reading)
+        yield self._accepted(texts, done, wanted, reading)
 
-    def _accepted(self, texts: list[str], before: int, reading: Reading) -> Any:
+    def _accepted(self, texts: list[str], before: int, wanted: Wanted, reading: Reading) -> Any:
         try:
             array = pa.array(texts, pa.large_string())
         except UnicodeEncodeError:
@@ -134,7 +130,7 @@ class StringSource:
                     good.append(text)
             array = pa.array(good, pa.large_string())
         reading.advance(text_bytes(array))
-        return array
+        return pa.RecordBatch.from_arrays([array], schema=wanted.schema)
 
     def close(self) -> None:
         """Do nothing: the strings are the caller's."""

@@ -22,8 +22,8 @@ def files(tmp_path: Path, corpus: Path) -> Path:
     (tmp_path / "empty.txt").touch()
     (tmp_path / "blank.txt").write_text("  \n\n", encoding="utf-8")
     (tmp_path / "binary.txt").write_bytes(bytes(range(256)) * 8)
-    (tmp_path / "gbk.txt").write_bytes("研究生命的起源\n".encode("gb18030") * 20)
-    (tmp_path / "records.jsonl").write_text('{"url": "http://a", "question": "好吗"}\n', encoding="utf-8")
+    (tmp_path / "latin.txt").write_bytes("Où êtes-vous allés ?\n".encode("latin-1") * 20)
+    (tmp_path / "records.jsonl").write_text('{"url": "http://a", "answer": "好吗"}\n', encoding="utf-8")
     (tmp_path / "bad.jsonl").write_text('{"text": "好吗"}\nbad\n', encoding="utf-8")
     (tmp_path / "words.dict").write_text("充电宝\n", encoding="utf-8")
     return tmp_path
@@ -38,8 +38,11 @@ def files(tmp_path: Path, corpus: Path) -> Path:
         (["empty.txt"], "empty.txt", "give a file with text"),
         (["blank.txt"], "blank.txt", "give text"),
         (["binary.txt"], "binary.txt", "extract the text first"),
-        (["gbk.txt"], "gbk.txt", "iconv -f GB18030"),
-        (["records.jsonl"], "'question'", "--text-column"),
+        (["latin.txt"], "latin.txt", "--encoding NAME"),
+        (["corpus.txt", "--encoding", "klingon"], "--encoding 'klingon'", "gb18030"),
+        (["corpus.txt", "--input-format", "xml"], "--input-format 'xml'", "'jsonl'"),
+        (["corpus.txt", "--group-by", "entity"], "'entity'", "--group-by"),
+        (["records.jsonl"], "'answer'", "--text-column"),
         (["records.jsonl", "--text-column", "title"], "'title'", "--text-column"),
         (["bad.jsonl", "--strict"], "bad.jsonl, line 2", "leave out --strict"),
         (["corpus.txt", "--min-count", "0"], "--min-count 0", "give 1 or more"),
@@ -80,8 +83,8 @@ def test_newwords(
 @pytest.mark.parametrize(
     ("arguments", "value", "remedy"),
     [
-        (["zhihu", "-o", "a.jsonl"], "'zhihu'", "zhidao"),
-        (["zhidao", "-o", "a.csv"], "--output 'a.csv'", ".jsonl"),
+        (["zhihu", "-o", "a.jsonl"], "zhihu", "zhidao"),
+        (["zhidao", "-o", "a.xlsx"], "a.xlsx", ".jsonl"),
         (["zhidao", "-o", "nowhere/a.jsonl"], "nowhere", "mkdir -p"),
         (["zhidao", "-o", "a.jsonl", "--rows", "0"], "--rows 0", "1 or more"),
         (["zhidao", "-o", "a.jsonl", "--seed", "-1"], "--seed -1", "0 or more"),

@@ -1,5 +1,6 @@
 """The options of the command are those of the library."""
 
+import inspect
 import re
 from dataclasses import fields
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from nlptools.corpus import ReadOptions
+from nlptools.corpus import ReadOptions, open_corpus
 from nlptools.newwords.options import NewWordsOptions
 from nlptools_cli.newwords import newwords
 from nlptools_cli.options import as_typed
@@ -27,9 +28,18 @@ def test_defaults_are_those_of_the_library() -> None:
     with newwords.make_context("newwords", ["x.txt"]) as context:
         values = context.params
     assert NewWordsOptions(**{field.name: values[field.name] for field in fields(NewWordsOptions)}) == NewWordsOptions()
-    assert values["document_per"] == ReadOptions.document_per
-    assert values["strict"] == ReadOptions.strict
-    assert str(ReadOptions.max_line_bytes) in PARAMS["max_line_bytes"].help
+    reading = [field.name for field in fields(ReadOptions) if "help" in field.metadata]
+    assert ReadOptions(**{name: values[name] for name in reading}) == ReadOptions()
+
+
+def test_the_options_of_reading_are_those_of_open_corpus() -> None:
+    parameters = inspect.signature(open_corpus).parameters
+    assert [name for name in parameters if name != "source"] == [field.name for field in fields(ReadOptions)]
+    for field in fields(ReadOptions):
+        assert parameters[field.name].default == field.default
+        if "help" in field.metadata:
+            flag = "--" + field.name.replace("_", "-")
+            assert PARAMS[field.name].opts == [flag if field.default is not True else "--no-header"]
 
 
 @pytest.mark.parametrize(

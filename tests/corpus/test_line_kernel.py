@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from nlptools.corpus import ReadOptions
 from nlptools.corpus._kernels import read_lines
 from nlptools.corpus.byte_stream import ByteStream
-from nlptools.corpus.plain_text import read_text
-from nlptools.corpus.reading import Reading
+from nlptools.corpus.plain_text import TEXT_SCHEMA, TextReader
+from nlptools.corpus.reading import Content, Reading, Wanted
 
 AWKWARD = [
     b"",
@@ -83,15 +83,16 @@ def read_in_blocks(data: bytes, block_bytes: int) -> tuple[list[str], list[tuple
     rejected: list[tuple[int, bytes]] = []
 
     class Noting(Reading):
-        def reject(self, file: str, line: int, reason: str, text: bytes | str | None) -> None:
-            assert isinstance(text, bytes)
-            rejected.append((line, text))
+        def reject(self, file: str, line: int, reason: str, data: bytes | str | None) -> None:
+            assert isinstance(data, bytes)
+            rejected.append((line, data))
 
     reading = Noting(ReadOptions(batch_bytes=block_bytes))
     good: list[str] = []
-    for array in read_text(ByteStream(read), "twin.txt", reading):
-        array.validate(full=True)
-        good += array.to_pylist()
+    reader = TextReader(Content(ByteStream(read), "twin.txt"), reading.options)
+    for batch in reader.batches(Wanted(TEXT_SCHEMA), reading):
+        batch.validate(full=True)
+        good += batch.column("text").to_pylist()
     return good, rejected
 
 

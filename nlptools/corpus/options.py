@@ -1,0 +1,71 @@
+"""The options of reading, in one place: the commands, the Python calls and the docs are made from these fields."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from nlptools.corpus.encodings import check_encoding
+from nlptools.errors import OptionError
+from nlptools.threads import default_threads
+
+DocumentPer = Literal["line", "file"]
+InputFormat = Literal["text", "jsonl", "json", "csv", "tsv", "parquet", "arrow"]
+Recognise = Callable[[list[str]], str | None]
+
+
+def _option(default: Any, help_text: str, metavar: str | None = None) -> Any:
+    return field(default=default, metadata={"help": help_text, "metavar": metavar})
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a corpus is read; the same names as the arguments of `open_corpus`."""
+
+    text_column: str | None = _option(
+        None,
+        "Which column or field holds the text; of several, comma separated, the texts are joined. "
+        'Default: "text", or what a known corpus has, or the only one with strings.',
+        "NAME",
+    )
+    group_by: str | None = _option(
+        None, "Make one document of consecutive records that are equal in this column.", "COLUMN"
+    )
+    document_per: DocumentPer = _option("line", "What a document is in plain text.")
+    encoding: str | None = _option(
+        None, "Encoding of text, JSON, CSV and TSV, e.g. gb18030. Default: found out from the first bytes.", "NAME"
+    )
+    input_format: InputFormat | None = _option(None, "Format of the input. Default: what its name and content tell.")
+    header: bool = _option(True, "CSV and TSV have no first line with names; columns are called 1, 2 and so on.")
+    strict: bool = _option(False, "Stop at the first bad record; else they are counted and reported at the end.")
+    rejects: str | Path | None = _option(None, "Write bad records to FILE, whole, as JSON lines.")
+    max_line_bytes: int = _option(256 << 20, "A longer line or record is an error.")
+    max_ratio: int = _option(
+        1000, "More than N bytes from one compressed byte are an error, beyond 64 MiB; 0: no limit."
+    )
+    max_depth: int = _option(64, "A JSON record nested deeper is a bad record.")
+    max_members: int = _option(10_000, "A zip archive with more members is an error.")
+    batch_bytes: int = 8 << 20  # about how much text one batch holds
+    threads: int | None = None  # None: all processors, at most 8
+    recognise: Recognise | None = None  # column names -> text_column of a known corpus, None for others
+
+    def __post_init__(self) -> None:
+        for name, words in (("document_per", get_args(DocumentPer)), ("input_format", (None, *get_args(InputFormat)))):
+            if getattr(self, name) not in words:
+                known = " or ".join(repr(word) for word in words if word is not None)
+                raise OptionError(f"{name}={getattr(self, name)!r} is not known; choose {known}")
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise OptionError(f"{name}={getattr(self, name)} leaves no room for text; give at least {least}")
+        if self.threads is not None and self.threads < 1:
+            raise OptionError(f"threads={self.threads} cannot work: give 1 or more")
+        if self.encoding is not None:
+            check_encoding(self.encoding)
+
+    @property
+    def workers(self) -> int:
+        """How many threads read."""
+        return self.threads or min(default_threads(), 8)
+
+
+_LEAST = {"max_line_bytes": 1, "max_ratio": 0, "max_depth": 1, "max_members": 1, "batch_bytes": 1}
