@@ -7,11 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nlptools.corpus import CorpusInput, open_corpus
+from nlptools.newwords.counted_words import words_from_counts
 from nlptools.newwords.description_words import words_by_description_length
 from nlptools.newwords.function_characters import FUNCTION_CHARACTERS
 from nlptools.newwords.known import is_member, load_words
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.published import words_by_cohesion, words_by_entropy
+from nlptools.ngrams.counts import NgramCounts
 from nlptools.text.scripts import batch_folder, folder
 
 _METHODS: dict[str, Callable[..., pa.Table]] = {
@@ -22,7 +24,7 @@ _METHODS: dict[str, Callable[..., pa.Table]] = {
 
 
 def find_new_words(
-    corpus: CorpusInput,
+    corpus: CorpusInput | NgramCounts,
     *,
     progress: Callable[[int], object] | None = None,
     log: Callable[[str], object] | None = None,
@@ -30,7 +32,8 @@ def find_new_words(
 ) -> pa.Table:
     """Return the words of a corpus, best first, with the evidence; no dictionary is needed.
 
-    corpus: anything that `open_corpus` takes. Equal documents (lines, as a rule) count once.
+    corpus: anything that `open_corpus` takes; equal documents (lines, as a rule) count once. Or the counts of one: then
+        the method is "entropy", words have up to order - 1 characters, and equal documents count as often as they were.
     progress: called with the number of input bytes read since its last call; log: called with a line for each stage.
     options: the fields of `NewWordsOptions`.
 
@@ -46,8 +49,12 @@ def find_new_words(
     fold = folder(chosen.script)
     known = {word for path in chosen.known for word in load_words(path, fold)} if chosen.known else None
     stopwords = load_words(chosen.stopwords, fold) if chosen.stopwords else set()
-    batches = open_corpus(corpus).batches(progress)
-    table = _METHODS[chosen.method](batches, chosen, batch_folder(chosen.script), log or (lambda _: None))
+    log = log or (lambda _: None)
+    if isinstance(corpus, NgramCounts):
+        table = words_from_counts(corpus, chosen, log)
+    else:
+        batches = open_corpus(corpus).batches(progress)
+        table = _METHODS[chosen.method or "mdl"](batches, chosen, batch_folder(chosen.script), log)
     table = _mark_known(table, known)
     table = table.filter(pc.invert(is_member(table["word"], stopwords)))
     if chosen.new_only:

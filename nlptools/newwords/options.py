@@ -4,11 +4,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from nlptools.checks import check_numbers
 from nlptools.errors import OptionError
 from nlptools.threads import default_threads
 
-LARGEST = 2**62  # of a whole number
-MOST_THREADS = 1024
 Method = Literal["mdl", "cohesion", "entropy"]
 Script = Literal["keep", "simplified", "traditional"]
 
@@ -21,11 +20,11 @@ def _option(default: Any, help_text: str) -> Any:
 class NewWordsOptions:
     """How to look for words; every field has a default that suits any corpus."""
 
-    method: Method = _option(
-        "mdl",
+    method: Method | None = _option(
+        None,
         "How words are found. mdl: description length over all segmentations, the best list. cohesion: cohesion "
         "thresholds, cutting at weak gaps, backtracking (kexue.fm 4256). entropy: PMI and both branching entropies "
-        "(kexue.fm 3491).",
+        "(kexue.fm 3491). Default: mdl for a text, entropy for a count file.",
     )
     top: int | None = _option(None, "Keep only the N best words.")
     min_count: int | None = _option(
@@ -63,21 +62,13 @@ class NewWordsOptions:
         """Raise OptionError for the first option that cannot work."""
         if isinstance(self.known, str | Path):
             object.__setattr__(self, "known", (self.known,))
-        for name, kind in (("method", Method), ("script", Script)):
-            if getattr(self, name) not in get_args(kind):
-                raise OptionError(
-                    f"{name}={getattr(self, name)!r} is not known: choose one of {', '.join(get_args(kind))}"
-                )
-        for name, least in (("top", 1), ("min_count", 1), ("max_length", 2), ("threads", 1)):
-            value = getattr(self, name)
-            if value is None:
-                continue
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise OptionError(f"{name}={value!r} cannot work: give a whole number")
-            if value < least:
-                raise OptionError(f"{name}={value} cannot work: give {least} or more")
-            if value > (most := MOST_THREADS if name == "threads" else LARGEST):
-                raise OptionError(f"{name}={value} cannot work: give {most} at most")
+        for name, known in (("method", (None, *get_args(Method))), ("script", get_args(Script))):
+            if getattr(self, name) not in known:
+                words = ", ".join(word for word in known if word is not None)
+                raise OptionError(f"{name}={getattr(self, name)!r} is not known: choose one of {words}")
+        check_numbers(top=self.top, min_count=self.min_count)
+        check_numbers(least=2, max_length=self.max_length)
+        check_numbers(threads=self.threads)
         for name in ("min_pmi", "min_entropy", "min_score"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int | float) or value != value):

@@ -1,5 +1,8 @@
 """Rows of the result: spelling, order, columns."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,8 +53,17 @@ def ranked_table(
         "score": score,
         **more,
     }
+    return best_first(chosen_rows(columns, keep))
+
+
+def chosen_rows(columns: Mapping[str, Any], keep: NDArray[np.bool_]) -> pa.Table:
+    """Return the rows to keep, numbers rounded as they are shown."""
     table = pa.table({name: _rounded(column, 6 if name == "score" else 4) for name, column in columns.items()})
-    table = table.filter(pa.array(keep))
+    return table.filter(pa.array(keep))
+
+
+def best_first(table: pa.Table) -> pa.Table:
+    """Return the rows in the order of rank."""
     return table.sort_by([("score", "descending"), ("count", "descending"), ("word", "ascending")])
 
 

@@ -272,47 +272,44 @@ def close_gaps(
 
 @njit(cache=True, nogil=True)
 def sum_prefixes(
-    heads: NDArray[np.integer],
+    heads: NDArray[np.uint64],
     tails: NDArray[np.uint64],
     counts: NDArray[np.integer],
     head_shift: int,
     tail_shift: int,
-    min_count: int,
     out_heads: NDArray[np.uint64],
     out_tails: NDArray[np.uint64],
     out_counts: NDArray[np.int64],
 ) -> int:
-    """Add up rows whose heads >> head_shift and tails >> tail_shift are equal, if the prefix ends in a code; return how many.
+    """Add up the rows, sorted by (head, tail), whose heads >> head_shift and tails >> tail_shift are equal; return how many.
 
-    Rows are sorted by (head, tail). A prefix whose last code is 0 stands for windows that ended before, and is left out;
-    so is one with less than min_count. out_*: the shifted head and tail of each prefix, and its count.
+    out_*: the shifted head and tail of each prefix, and its count.
     """
     n = 0
-    r = 0
-    while r < counts.size:
+    for r in range(counts.size):
         head = heads[r] >> np.uint64(head_shift)
         tail = tails[r] >> np.uint64(tail_shift)
-        total = np.int64(0)
-        while (
-            r < counts.size and heads[r] >> np.uint64(head_shift) == head and tails[r] >> np.uint64(tail_shift) == tail
-        ):
-            total += np.int64(counts[r])
-            r += 1
-        if total >= min_count:
-            out_heads[n] = head
-            out_tails[n] = tail
-            out_counts[n] = total
-            n += 1
+        if n > 0 and out_heads[n - 1] == head and out_tails[n - 1] == tail:
+            out_counts[n - 1] += np.int64(counts[r])
+            continue
+        out_heads[n] = head
+        out_tails[n] = tail
+        out_counts[n] = counts[r]
+        n += 1
     return n
 
 
 @njit(cache=True, nogil=True)
-def rank_prefixes(keys: NDArray[np.uint64], shift: int, ranks: NDArray[np.uint32]) -> None:
-    """Write, for each of the sorted keys, 1 + how many smaller values key >> shift has."""
+def rank_prefixes(
+    keys: NDArray[np.uint64], shift: int, ranks: NDArray[np.uint32], prefixes: NDArray[np.uint64]
+) -> None:
+    """Write, for each of the sorted keys, 1 + how many smaller values key >> shift has; prefixes[rank] is that value."""
     rank = 0
     for r in range(keys.size):
-        if r == 0 or keys[r] >> np.uint64(shift) != keys[r - 1] >> np.uint64(shift):
+        prefix = keys[r] >> np.uint64(shift)
+        if r == 0 or prefix != prefixes[rank]:
             rank += 1
+            prefixes[rank] = prefix
         ranks[r] = rank
 
 
@@ -324,8 +321,8 @@ def join_ranks(
     prefix_ranks: NDArray[np.uint32],
     length: int,
     keys: NDArray[np.uint64],
-) -> int:
-    """Write the key (rank, prefix rank of the window `length` codes on) of each window; return how many windows.
+) -> None:
+    """Write the key (rank, prefix rank of the window `length` codes on) of each window.
 
     A window that ended before its last code, windows[rank - 1] & mask == 0, has nothing behind it.
     """
@@ -337,4 +334,14 @@ def join_ranks(
                 key |= np.uint64(prefix_ranks[ranks[i + length] - 1])
             keys[n] = key
             n += 1
-    return n
+
+
+@njit(cache=True, nogil=True)
+def split_pairs(
+    pairs: NDArray[np.uint64], windows: NDArray[np.uint64], prefixes: NDArray[np.uint64], tails: NDArray[np.uint64]
+) -> None:
+    """Turn pairs (rank, prefix rank) into windows[rank - 1], in their place, and prefixes[prefix rank], in `tails`."""
+    for r in range(pairs.size):
+        pair = pairs[r]
+        pairs[r] = windows[(pair >> np.uint64(32)) - np.uint64(1)]
+        tails[r] = prefixes[pair & np.uint64(0xFFFFFFFF)]

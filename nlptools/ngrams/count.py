@@ -1,164 +1,186 @@
-"""Exact counts of all character n-grams of a corpus, orders 1 to N, as one sorted table."""
+"""Exact counts of all character n-grams of a corpus, orders 1 to N. Start here: `count_ngrams`."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+from unicodedata import unidata_version  # of what is a letter, so of where segments end
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute
-from numpy.typing import NDArray
 
-from nlptools.corpus import CorpusInput, open_corpus
-from nlptools.errors import OptionError
+from nlptools import __version__
+from nlptools.checks import check_numbers
+from nlptools.corpus import Corpus, CorpusInput, open_corpus
+from nlptools.errors import InputError, OptionError
 from nlptools.ngrams import _kernels
-from nlptools.ngrams.grouping import count_keys, count_windows, group_windows, window_bits
-from nlptools.text.encode import encode_characters
+from nlptools.ngrams.count_file import Totals
+from nlptools.ngrams.counts import NgramCounts
+from nlptools.ngrams.grouping import count_keys, count_windows, group_windows
+from nlptools.ngrams.merge import merged
+from nlptools.ngrams.plan import Plan, make_plan
+from nlptools.ngrams.rows import Layout, Rows, Translation, batched, check_order, pruned
+from nlptools.ngrams.spill import Spill
+from nlptools.text.encode import EncodedText, encode_character_blocks
 from nlptools.threads import default_threads
+
+_VERSION = 1
+"""Of what is counted: another one when, within a release, the same text gives other rows; then no older run is used."""
 
 
 def count_ngrams(
     corpus: CorpusInput,
     order: int = 4,
     *,
+    min_count: int = 1,
+    memory: int | str | None = None,
+    output: str | Path | None = None,
     threads: int | None = None,
     progress: Callable[[int], object] | None = None,
-) -> "NgramCounts":
+    log: Callable[[str], object] | None = None,
+) -> NgramCounts:
     """Count every n-gram of 1 to `order` characters exactly.
 
     Segments end at punctuation, symbols, white space and the ends of documents; no n-gram crosses them. A character is
-    a code point, beyond the basic plane too: "𠮷野家" has 3. The counts do not depend on threads or batches.
+    a code point, beyond the basic plane too: "𠮷野家" has 3. The counts do not depend on threads, batches or memory.
 
     order: up to 6 with any alphabet, to 8 if the corpus has less than 65,536 different characters.
-    progress: called with the number of input bytes read since its last call.
-    Raises OptionError if `order` or `threads` cannot work, InputError if the corpus cannot be read.
+    min_count: n-grams seen less often are left out; the counts of the others stay exact.
+    memory: what this may use, in bytes or as "2G"; default: half of what the machine has. What does not fit goes through
+        sorted runs on disk: beside `output`, else in the system's folder for temporary files.
+    output: write the counts to this file, and return it mapped into memory. If the work is killed or fails, the same
+        call goes on from the runs that are on disk, if the corpus is in files that have not changed.
+    progress: called with the number of input bytes read since its last call; log: with a line for each stage.
+    Raises OptionError if an option cannot work, InputError if the corpus cannot be read, OutputError if there is no room.
 
     >>> count_ngrams(["研究生命", "研究"], order=2).count("研究")
     2
     """
     threads = default_threads() if threads is None else threads
-    if threads < 1:
-        raise OptionError(f"threads={threads} cannot work: at least one is needed")
-    if order < 1:
-        raise OptionError(f"order={order} counts nothing: give 1 or more, usually 4")
-    text = encode_characters(open_corpus(corpus).batches(progress), threads)
-    bits = window_bits(len(text.alphabet))
-    length = min(order, 64 // bits)
-    if order > 2 * length:
+    check_numbers(order=order, min_count=min_count, threads=threads)
+    log = log or (lambda _: None)
+    plan = make_plan(memory, order, threads)
+    log(str(plan))
+    source = open_corpus(corpus)
+    with Spill(output, _resume_key(source, order), log) as spill:
+        block = _count_blocks(source, order, plan, spill, progress, log)
+        if block is None:
+            log(f"merge: {len(spill.runs)} runs")
+            paths = [run.path for run in spill.runs]
+            with merged(paths, order, min_count, plan, spill, log) as (layout, totals, rows):
+                return spill.write_result(layout, totals, rows)
+        layout = Layout(block.layout.characters, order, min_count)
+        check_order(layout)
+        rows = pruned(_translated(block, layout), layout)
+        if output is None:
+            return NgramCounts(layout, block.totals, list(batched(rows)))
+        return spill.write_result(layout, block.totals, rows)
+
+
+class _Block(NamedTuple):
+    layout: Layout
+    rows: Rows
+    totals: Totals
+
+
+def _count_blocks(
+    corpus: Corpus,
+    order: int,
+    plan: Plan,
+    spill: Spill,
+    progress: Callable[[int], object] | None,
+    log: Callable[[str], object],
+) -> _Block | None:
+    """Count the corpus block by block to runs on disk; return the block instead if there is only one."""
+    if spill.complete:
+        log(f"runs: all {len(spill.runs)} are on disk already, from an earlier start")
+        return None
+    key = _resume_key(corpus, order)
+    done = spill.totals.documents
+    if done:
+        log(f"runs: {len(spill.runs)} are on disk already, {done:,} documents; going on behind them")
+    batches = _after(corpus.batches(progress), done)
+    for text, is_last in encode_character_blocks(batches, plan.threads, plan.block):
+        _check_size(text, plan)
+        block = _count_block(text, order, plan.threads)
+        if is_last and _resume_key(corpus, order) != key:
+            spill.forget()
+            raise InputError(f"{corpus.name}: changed while it was read; count again when nobody writes to it")
+        if is_last and not spill.runs:
+            return block
+        if block.totals.documents:
+            spill.add(*block)
+            log(f"run {len(spill.runs)}: {block.totals.characters:,} characters, {block.rows.heads.size:,} windows")
+        del text, block  # before the next one is made
+    if not corpus.report.rejected:  # else they are read and told again
+        spill.finish()
+    return None
+
+
+def _after(batches: Iterable[Any], documents: int) -> Iterator[Any]:
+    """Yield the record batches without so many documents at the beginning."""
+    for batch in batches:
+        if documents < batch.num_rows:
+            yield batch.slice(documents)
+        documents = max(0, documents - batch.num_rows)
+
+
+def _check_size(text: EncodedText, plan: Plan) -> None:
+    """Raise OptionError if one document alone is more than the plan has room for."""
+    if text.codes.size > 2 * plan.block:
         raise OptionError(
-            f"order={order} is too high for {len(text.alphabet) - 1} different characters: give at most {2 * length}"
+            f"memory={plan.memory >> 20}M is too little for a document of {text.codes.size:,} characters: "
+            f"give {plan.memory * text.codes.size // plan.block >> 20}M or more"
         )
-    if order == length:
-        keys, counts = count_windows(text.codes, order, bits, threads)
-        return NgramCounts(text.alphabet, order, bits, keys, np.zeros(0, np.uint64), counts.astype(np.int64))
-
-    # the doubling of Karp, Miller and Rosenberg (1972): a long window is the rank of its head and that of its tail
-    windows, _, ranks = group_windows(text.codes, length, bits, threads)
-    tail_shift = bits * (2 * length - order)
-    prefix_ranks = np.empty(windows.size, np.uint32)
-    _kernels.rank_prefixes(windows, tail_shift, prefix_ranks)
-    keys = np.empty(text.codes.size, np.uint64)
-    n = _kernels.join_ranks(ranks, windows, (1 << bits) - 1, prefix_ranks, length, keys)
-    pairs, counts = count_keys(keys[:n], threads)
-    prefixes = np.concatenate([np.zeros(1, np.uint64), np.unique(windows >> np.uint64(tail_shift))])
-    heads = windows[(pairs >> np.uint64(32)).astype(np.int64) - 1]
-    tails = prefixes[(pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)]
-    return NgramCounts(text.alphabet, order, bits, heads, tails, counts.astype(np.int64))
 
 
-@dataclass(frozen=True)
-class NgramCounts:
-    """How often each n-gram of 1 to `order` characters occurs.
+def _count_block(text: EncodedText, order: int, threads: int) -> _Block:
+    """Count the windows of a text."""
+    characters = "".join(text.alphabet.to_pylist())
+    layout = Layout(characters, order)
+    check_order(layout)
+    if layout.tail_length == 0:
+        keys, counts = count_windows(text.codes, order, layout.bits, threads)
+        rows = Rows(keys, np.empty(0, np.uint64), counts)
+    else:
+        rows = _count_long_windows(text, layout, threads)
+    totals = Totals(int(rows.counts.sum(dtype=np.int64)), text.document_ends.size, text.fingerprint)
+    return _Block(layout, rows, totals)
 
-    One row stands for one distinct window: `order` characters, or fewer where a segment ends. The count of a shorter
-    n-gram is the sum over the rows that begin with it.
 
-    alphabet: string array; code c stands for alphabet[c]; code 0 is the end of a segment.
-    heads, tails: (M,) keys, sorted together; the first codes of a row, and the others, `bits` bits each, the first
-    code highest. `tails` has size 0 where all codes of a row fit in its head.
-    counts: (M,) windows of each row.
+def _count_long_windows(text: EncodedText, layout: Layout, threads: int) -> Rows:
+    """Count windows that need two words, by the doubling of Karp, Miller and Rosenberg (1972).
+
+    A long window is the rank of its head and that of its tail.
     """
+    bits, length = layout.bits, layout.head_length
+    windows, _, ranks = group_windows(text.codes, length, bits, threads)
+    tail_shift = bits * (length - layout.tail_length)
+    prefix_ranks, prefixes = np.empty(windows.size, np.uint32), np.zeros(windows.size + 1, np.uint64)
+    _kernels.rank_prefixes(windows, tail_shift, prefix_ranks, prefixes)
+    keys = np.empty(int(np.count_nonzero(ranks)), np.uint64)
+    _kernels.join_ranks(ranks, windows, (1 << bits) - 1, prefix_ranks, length, keys)
+    del ranks, prefix_ranks
+    pairs, counts = count_keys(keys, threads)
+    del keys
+    tails = np.empty(pairs.size, np.uint64)
+    _kernels.split_pairs(pairs, windows, prefixes, tails)
+    return Rows(pairs, tails, counts)
 
-    alphabet: pa.StringArray
-    order: int
-    bits: int
-    heads: NDArray[np.uint64]
-    tails: NDArray[np.uint64]
-    counts: NDArray[np.int64]
 
-    @property
-    def total(self) -> int:
-        """How many characters were counted."""
-        return int(self.counts.sum())
+def _translated(block: _Block, target: Layout, size: int = 1 << 20) -> Iterator[Rows]:
+    """Yield the rows of a block in the codes of `target`, some at a time."""
+    translation = Translation(block.layout, target)
+    for start in range(0, block.rows.heads.size, size):
+        yield translation(block.rows.slice(start, start + size))
 
-    @property
-    def _head_length(self) -> int:
-        return self.order if self.tails.size == 0 else 64 // self.bits
 
-    @cached_property
-    def _code_of(self) -> dict[str, int]:
-        return {character: code for code, character in enumerate(self.alphabet.to_pylist()) if code}
-
-    def count(self, ngram: str) -> int:
-        """Return how often `ngram` occurs; 0 if it is longer than `order` or has a character that was never seen."""
-        codes = [self._code_of.get(character, 0) for character in ngram]
-        if not 0 < len(codes) <= self.order or 0 in codes:
-            return 0
-        head, tail = codes[: self._head_length], codes[self._head_length :]
-        lo, hi = self._range(self.heads, head, self._head_length)
-        if tail:
-            tail_lo, tail_hi = self._range(self.tails[lo:hi], tail, self.order - self._head_length)
-            lo, hi = lo + tail_lo, lo + tail_hi
-        return int(self.counts[lo:hi].sum())
-
-    def _range(self, keys: NDArray[np.uint64], codes: list[int], length: int) -> tuple[int, int]:
-        """Return where the keys of `length` codes that begin with `codes` are."""
-        low = 0
-        for code in codes:
-            low = low << self.bits | code
-        shift = self.bits * (length - len(codes))
-        first, last = low << shift, (low << shift) + (1 << shift) - 1
-        return (
-            int(np.searchsorted(keys, np.uint64(first), "left")),
-            int(np.searchsorted(keys, np.uint64(last), "right")),
-        )
-
-    def ngrams(self, n: int, min_count: int = 1) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Return all n-grams of `n` characters seen `min_count` times: codes (K, n), sorted, and counts (K,)."""
-        if not 1 <= n <= self.order:
-            raise OptionError(f"n={n} was not counted: these counts are of orders 1 to {self.order}")
-        length, rest = self._head_length, self.order - self._head_length
-        head_codes, tail_codes = min(n, length), max(0, n - length)
-        tails = self.tails if tail_codes else np.zeros(self.heads.size, np.uint64)
-        heads, out_tails = np.empty(self.heads.size, np.uint64), np.empty(self.heads.size, np.uint64)
-        counts = np.empty(self.heads.size, np.int64)
-        k = _kernels.sum_prefixes(
-            self.heads,
-            tails,
-            self.counts,
-            self.bits * (length - head_codes),
-            self.bits * (rest - tail_codes) if tail_codes else 0,
-            min_count,
-            heads,
-            out_tails,
-            counts,
-        )
-        codes = np.empty((k, n), np.uint32)
-        mask = np.uint64((1 << self.bits) - 1)
-        for j in range(head_codes):
-            codes[:, j] = (heads[:k] >> np.uint64(self.bits * (head_codes - 1 - j))) & mask
-        for j in range(tail_codes):
-            codes[:, head_codes + j] = (out_tails[:k] >> np.uint64(self.bits * (tail_codes - 1 - j))) & mask
-        whole = codes[:, -1] != 0
-        return codes[whole], counts[:k][whole]
-
-    def to_table(self, min_count: int = 1) -> pa.Table:
-        """Return a table `ngram`, `n`, `count` of all n-grams seen `min_count` times, by n, then in code point order."""
-        parts = []
-        for n in range(1, self.order + 1):
-            codes, counts = self.ngrams(n, min_count)
-            columns = [self.alphabet.take(pa.array(codes[:, j])) for j in range(n)]
-            words = pa.compute.binary_join_element_wise(*columns, "") if n > 1 else columns[0]
-            lengths = pa.array(np.full(counts.size, n, np.int32))
-            parts.append(pa.table({"ngram": words.cast(pa.large_string()), "n": lengths, "count": counts}))
-        return pa.concat_tables(parts)
+def _resume_key(corpus: Corpus, order: int) -> str | None:
+    """Return what must be the same for a run of an earlier process to be taken over; None if nothing can be."""
+    identity = None
+    with suppress(OSError):  # a file has gone
+        identity = corpus.identity()
+    if identity is None:
+        return None
+    what = f"{_VERSION}\0{__version__}\0{unidata_version}\0{order}\0{identity}"
+    return hashlib.sha256(what.encode("utf-8", "surrogateescape")).hexdigest()

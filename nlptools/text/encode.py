@@ -39,12 +39,14 @@ class EncodedText:
     alphabet: string array; alphabet[c] is what code c stands for; alphabet[0] is "".
     document_ends: (D,) int64, exclusive end of each document in `codes`.
     duplicates: how many documents were left out because an earlier one was equal.
+    fingerprint: sum of the hashes of all documents modulo 2^64.
     """
 
     codes: NDArray[np.unsignedinteger]
     alphabet: pa.StringArray
     document_ends: NDArray[np.int64]
     duplicates: int = 0
+    fingerprint: int = 0
 
     @cached_property
     def size(self) -> int:
@@ -88,9 +90,31 @@ def encode_characters(
     kept = np.where(np.isin(class_table(), list(classes)), class_table(), 0).astype(np.uint8)
     parts = list(_in_order(lambda batch: _decode_part(prepare(batch), kept), batches, threads))
     duplicates = _drop_duplicates(parts) if deduplicate else 0
+    return _join_characters(parts, threads, duplicates)
+
+
+def encode_character_blocks(
+    batches: Iterable[pa.RecordBatch], threads: int, size: int
+) -> Iterator[tuple[EncodedText, bool]]:
+    """Encode text by characters in blocks of whole documents, each of up to `size` codes; and say which is the last.
+
+    Each block has an alphabet of its own. There is one at least. A document with more codes is a block alone.
+    """
+    parts: list[_Part] = []
+    waiting = 0
+    pieces = (piece for batch in batches for piece in _pieces(batch, size))
+    for part in _in_order(lambda batch: _decode_part(batch, class_table()), pieces, threads):
+        if parts and waiting + part.codes.size > size:
+            yield _join_characters(parts, threads), False
+            parts, waiting = [], 0
+        parts.append(part)
+        waiting += part.codes.size
+    yield _join_characters(parts, threads), True
+
+
+def _join_characters(parts: list[_Part], threads: int, duplicates: int = 0) -> EncodedText:
     characters, code_of = _character_codes(parts)
-    alphabet = ["", *map(chr, characters)]
-    return _join(parts, code_of, np.empty(0, np.uint32), alphabet, threads, duplicates)
+    return _join(parts, code_of, np.empty(0, np.uint32), ["", *map(chr, characters)], threads, duplicates)
 
 
 def encode_symbols(
@@ -116,15 +140,32 @@ def encode_symbols(
     return _join(parts, code_of, code_of_run, alphabet, threads, duplicates)
 
 
-def _decode_part(batch: pa.RecordBatch, classes: NDArray[np.uint8]) -> _Part:
+def _pieces(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
+    """Yield a record batch in pieces that have up to `size` codes, or one document."""
+    offsets, _ = _buffers(batch)
+    most = offsets + np.arange(offsets.size)  # a byte is at most one code, and every document ends with one
+    start = 0
+    while start < batch.num_rows:
+        end = max(start + 1, int(np.searchsorted(most, most[start] + size, "right")) - 1)
+        yield batch.slice(start, end - start)
+        start = end
+
+
+def _buffers(batch: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return where the documents of a record batch begin in its text, and the end, (D + 1,); and the UTF-8 of the text."""
     text = batch.column("text")
     if not pa.types.is_large_string(text.type):
         text = text.cast(pa.large_string())
     offsets = np.frombuffer(text.buffers()[1], np.int64)[text.offset : text.offset + len(text) + 1]
-    data = np.frombuffer(text.buffers()[2] or b"", np.uint8)
-    codes = _scratch(int(offsets[-1] - offsets[0]) + len(text) + 1)
-    ends = np.empty(len(text), np.int64)
-    hashes = np.empty(len(text), np.uint64)
+    return offsets, np.frombuffer(text.buffers()[2] or b"", np.uint8)
+
+
+def _decode_part(batch: pa.RecordBatch, classes: NDArray[np.uint8]) -> _Part:
+    offsets, data = _buffers(batch)
+    documents = offsets.size - 1
+    codes = _scratch(int(offsets[-1] - offsets[0]) + documents + 1)
+    ends = np.empty(documents, np.int64)
+    hashes = np.empty(documents, np.uint64)
     n = _kernels.decode(data, offsets, classes, codes, ends, hashes)
     return _Part(codes[1:n].copy(), ends - 1, hashes, _present(codes[1:n]))
 
@@ -243,11 +284,12 @@ def _join(
         for p in range(first, last):
             out = codes[starts[p] : starts[p + 1]]
             _kernels.translate(parts[p].codes, code_of, code_of_run, out)
-            parts[p].codes = parts[p].codes[:0]
+            parts[p].codes = np.empty(0, np.uint32)  # no slice, which would hold them
 
     in_threads(translate, slices(len(parts), 4 * threads), threads)
     document_ends = np.concatenate([np.empty(0, np.int64), *ends])
-    return EncodedText(codes, pa.array(alphabet, pa.string()), document_ends, duplicates)
+    fingerprint = sum(int(part.document_hashes.sum(dtype=np.uint64)) for part in parts) % (1 << 64)
+    return EncodedText(codes, pa.array(alphabet, pa.string()), document_ends, duplicates, fingerprint)
 
 
 def _in_order(

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from nlptools.corpus import open_corpus
 from nlptools.errors import InputError, NlptoolsError, OptionError
 from nlptools.ngrams import grouping
-from nlptools.ngrams.count import NgramCounts, count_ngrams
+from nlptools.ngrams.count import count_ngrams
+from nlptools.ngrams.counts import NgramCounts
 
 AWKWARD = [
     "",
@@ -145,9 +146,9 @@ def test_batches_and_threads_change_no_byte(texts: list[str], order: int, thread
     assume(len(set("".join(texts))) < 8)
     one, many = counted(texts, order), counted(texts, order, threads, batch_bytes)
     if one is not None and many is not None:
-        for name in ("heads", "tails", "counts"):
-            assert getattr(one, name).tobytes() == getattr(many, name).tobytes()
-            assert getattr(one, name).dtype == getattr(many, name).dtype
+        for first, second in zip(one.chunks, many.chunks, strict=True):
+            assert [column.tobytes() for column in first] == [column.tobytes() for column in second]
+            assert [column.dtype for column in first] == [column.dtype for column in second]
         assert one.alphabet.equals(many.alphabet)
 
 
@@ -172,9 +173,9 @@ def long_orders(draw: st.DrawFn) -> tuple[list[str], int]:
 def test_two_words_for_a_key(case: tuple[list[str], int], threads: int) -> None:
     texts, order = case
     counts = count_ngrams(texts, order, threads=threads)
-    assert counts.tails.size
+    assert counts.layout.tail_length
     alphabet = counts.alphabet.to_pylist()
-    orders = {1, 64 // counts.bits, 64 // counts.bits + 1, order - 1, order}
+    orders = {1, 64 // counts.layout.bits, 64 // counts.layout.bits + 1, order - 1, order}
     twin = count_twin(texts, *orders)
     for n in orders:
         codes, numbers = counts.ngrams(n)
@@ -216,8 +217,8 @@ def test_large_alphabets(characters: int, order: int, bits: int) -> None:
         "".join(chance.choices(tail[-3:], k=500)),
     ]
     counts = count_ngrams(texts, order, threads=2)
-    assert counts.bits == bits
-    assert counts.tails.size
+    assert counts.layout.bits == bits
+    assert counts.layout.tail_length
     orders = (1, 64 // bits, 64 // bits + 1, order)
     twin = count_twin(texts, *orders)
     letters = np.array(counts.alphabet.to_pylist())
