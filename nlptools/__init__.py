@@ -10,6 +10,8 @@ Names are imported when they are first used, so that `import nlptools` costs not
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from nlptools.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from nlptools.corpus import Corpus, Records, open_corpus, open_records
     from nlptools.corpus.convert import Conversion, convert_corpus
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
     from nlptools.errors import BadRecordError, InputError, NlptoolsError, OptionError, OutputError
     from nlptools.newwords.find import find_new_words
     from nlptools.newwords.options import NewWordsOptions
-    from nlptools.ngrams.count import NgramCounts, count_ngrams
-
-__version__ = "0.1.0"
+    from nlptools.ngrams.count import count_ngrams
+    from nlptools.ngrams.counts import NgramCounts, read_counts
+    from nlptools.ngrams.merge import merge_counts
 
 _HOME = {
     "BadRecordError": "nlptools.errors",
@@ -29,7 +31,7 @@ _HOME = {
     "Description": "nlptools.corpus.describe",
     "InputError": "nlptools.errors",
     "NewWordsOptions": "nlptools.newwords.options",
-    "NgramCounts": "nlptools.ngrams.count",
+    "NgramCounts": "nlptools.ngrams.counts",
     "NlptoolsError": "nlptools.errors",
     "OptionError": "nlptools.errors",
     "OutputError": "nlptools.errors",
@@ -38,8 +40,10 @@ _HOME = {
     "count_ngrams": "nlptools.ngrams.count",
     "describe_corpus": "nlptools.corpus.describe",
     "find_new_words": "nlptools.newwords.find",
+    "merge_counts": "nlptools.ngrams.merge",
     "open_corpus": "nlptools.corpus",
     "open_records": "nlptools.corpus",
+    "read_counts": "nlptools.ngrams.counts",
     "sample_corpus": "nlptools.corpus.sample",
 }
 
@@ -59,8 +63,10 @@ __all__ = [
     "count_ngrams",
     "describe_corpus",
     "find_new_words",
+    "merge_counts",
     "open_corpus",
     "open_records",
+    "read_counts",
     "sample_corpus",
 ]
 

@@ -4,6 +4,7 @@ import click
 
 from nlptools import __version__
 from nlptools_cli.corpus import corpus
+from nlptools_cli.count import count, merge
 from nlptools_cli.newwords import newwords
 from nlptools_cli.options import Group
 
@@ -14,7 +15,7 @@ def nlptools() -> None:
     """From a large pile of raw Chinese text to words, with the evidence.
 
     \b
-    Begin with a text of yours, UTF-8, plain or JSON lines:
+    Begin with a text of yours, in whatever format it is:
       nlptools newwords corpus.txt
 
     \b
@@ -27,4 +28,6 @@ def nlptools() -> None:
 
 
 nlptools.add_command(newwords)
+nlptools.add_command(count)
+nlptools.add_command(merge)
 nlptools.add_command(corpus)

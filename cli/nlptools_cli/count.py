@@ -1,7 +1,8 @@
 """`nlptools count` and `nlptools merge`: exact n-gram counts, and sums of them."""
 
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -76,11 +77,7 @@ def count(
     min_count: int,
     memory: str | None,
     threads: int | None,
-    text_column: str | None,
-    document_per: str,
-    max_line_bytes: int | None,
-    strict: bool,
-    rejects: str | None,
+    reading: dict[str, Any],
 ) -> None:
     """Count all n-grams of characters in a text, exactly, in as much memory as you give it.
 
@@ -94,9 +91,9 @@ def count(
       nlptools count corpus.txt -o ngrams.parquet --min-count 5
     """
     started = perf_counter()
-    corpus = open_inputs(inputs, text_column, document_per, max_line_bytes, strict, rejects)
+    corpus = open_inputs(inputs, reading)
     _check_output(output)
-    check_not_read(output, inputs, [rejects])
+    check_not_read(output, inputs, [reading["rejects"]])
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
         from nlptools.ngrams.count import count_ngrams
 
@@ -105,7 +102,7 @@ def count(
             order,
             min_count=min_count,
             memory=memory,
-            output=output if _is_count_file(output) else None,
+            output=output if is_count_file(output) else None,
             threads=threads,
             progress=messages.progress,
             log=messages.log,
@@ -163,7 +160,7 @@ def merge(
 
         counts = merge_counts(
             [path for name in inputs for path in expand(name)],
-            output if _is_count_file(output) else None,
+            output if is_count_file(output) else None,
             order=order,
             min_count=min_count,
             memory=memory,
@@ -175,15 +172,26 @@ def merge(
         say(_result(counts, output, started))
 
 
-def _is_count_file(output: str) -> bool:
-    return output.lower().endswith(".ngrams")
+def is_count_file(path: str) -> bool:
+    """Say whether a name is that of a count file."""
+    return path.lower().endswith(".ngrams")
+
+
+def open_counts(inputs: Sequence[str], threads: int | None, log: Callable[[str], object]) -> "NgramCounts":
+    """Return the counts in a count file, or in several added up."""
+    from nlptools.corpus.paths import expand
+    from nlptools.ngrams.counts import read_counts
+    from nlptools.ngrams.merge import merge_counts
+
+    paths = [path for name in inputs for path in expand(name)]
+    return read_counts(paths[0]) if len(paths) == 1 else merge_counts(paths, threads=threads, log=log)
 
 
 def _check_output(output: str) -> None:
     from nlptools.corpus import TABLE_FORMATS, check_output, check_place
     from nlptools.errors import OutputError
 
-    if _is_count_file(output):
+    if is_count_file(output):
         check_place(output)
         return
     try:
@@ -194,7 +202,7 @@ def _check_output(output: str) -> None:
 
 def _write(counts: "NgramCounts", output: str) -> None:
     """Write the counts as a table, unless they are in their file already."""
-    if not _is_count_file(output):
+    if not is_count_file(output):
         from nlptools.corpus.table_files import write_batches
         from nlptools.ngrams.counts import TABLE_SCHEMA
 

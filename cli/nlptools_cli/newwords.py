@@ -8,6 +8,7 @@ import click
 
 from nlptools.errors import OutputError
 from nlptools.newwords.options import NewWordsOptions
+from nlptools_cli.count import is_count_file, open_counts
 from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Option, options_from, quiet_option
@@ -49,7 +50,7 @@ def newwords(
     """Find the words of a text, best first, with the evidence. No dictionary is needed.
 
     INPUT is a file, a glob, a folder, or - for standard input: text, JSON, CSV, TSV, Parquet or Arrow, also
-    compressed (.gz, .bz2, .xz, .zst) or in a .zip, in UTF-8, UTF-16, GB18030 or Big5.
+    compressed (.gz, .bz2, .xz, .zst) or in a .zip, in UTF-8, UTF-16, GB18030 or Big5; or a count file (.ngrams).
 
     \b
     Examples:
@@ -60,7 +61,8 @@ def newwords(
     """
     started = perf_counter()
     chosen = NewWordsOptions(**options)
-    corpus = open_inputs(inputs, reading)
+    counted = bool(inputs) and all(map(is_count_file, inputs))
+    corpus = None if counted else open_inputs(inputs, reading)
     from nlptools.corpus import check_output, write_table
 
     if output is not None:
@@ -68,11 +70,12 @@ def newwords(
     dictionaries = [*map(str, chosen.known), options["stopwords"]]
     check_not_read(output, inputs, [*dictionaries, reading["rejects"]])
     check_not_read(reading["rejects"], (), dictionaries, "--rejects")
-    with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
+    with Messages(quiet, corpus.size if corpus else None) as messages, compiled_kernels(messages.log):
         from nlptools.newwords.find import find_new_words
 
-        words = find_new_words(corpus, progress=messages.progress, log=messages.log, **options)
-    if corpus.report.rejected:
+        source = corpus or open_counts(inputs, chosen.threads, messages.log)
+        words = find_new_words(source, progress=messages.progress, log=messages.log, **options)
+    if corpus and corpus.report.rejected:
         say(f"{corpus.name}: {corpus.report.summary()}")
     if output is not None:
         write_table(words, output)
@@ -105,7 +108,10 @@ def words_table(words: Any) -> str:
     columns: list[list[str]] = [
         [str(rank) for rank in range(1, words.num_rows + 1)],
         [clip(word, 40) for word in words.column("word").to_pylist()],
-        *([str(value) for value in words.column(name).to_pylist()] for name in ("count", "documents")),
+        *(
+            ["-" if value is None else str(value) for value in words.column(name).to_pylist()]
+            for name in ("count", "documents")
+        ),
     ]
     for name in ("pmi", "left_entropy", "right_entropy"):
         columns.append(["-" if nats is None else f"{nats:.2f}" for nats in words.column(name).to_pylist()])

@@ -103,6 +103,13 @@ class FileSource:
                     self._kept[number] = (stack.pop_all(), found)
         return inspected
 
+    def identity(self) -> str | None:
+        """Return the paths, sizes and times of change of all files; None if one is a pipe."""
+        if not self.restartable:
+            return None
+        seen = [(file, file.stat()) for file in self.paths if file is not None]
+        return repr([(str(file.resolve()), status.st_size, status.st_mtime_ns) for file, status in seen])
+
     def close(self) -> None:
         """Let go of what was inspected but not read."""
         for stack, _ in self._kept.values():

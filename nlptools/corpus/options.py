@@ -1,7 +1,7 @@
 """The options of reading, in one place: the commands, the Python calls and the docs are made from these fields."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -67,5 +67,11 @@ class ReadOptions:
         """How many threads read."""
         return self.threads or min(default_threads(), 8)
 
+    def identity(self) -> str:
+        """Return what tells options apart that read the same files differently."""
+        told = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _SAME_DOCUMENTS}
+        return repr(told)
 
+
+_SAME_DOCUMENTS = {"strict", "rejects", "batch_bytes", "threads", "recognise"}  # whatever these are
 _LEAST = {"max_line_bytes": 1, "max_ratio": 0, "max_depth": 1, "max_members": 1, "batch_bytes": 1}

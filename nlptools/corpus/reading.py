@@ -188,6 +188,9 @@ class Source(Protocol):
     def inspect(self, options: ReadOptions) -> list[Inspected]:
         """Return what each input is; it can be read after that as before."""
 
+    def identity(self) -> str | None:
+        """Return what tells this source from another in a later process; None if nothing does."""
+
     def close(self) -> None:
         """Delete what was kept on disk for this source, if anything."""
 

@@ -95,6 +95,9 @@ class SpoolSource:
                 yield batch.select(wanted.schema.names)
             reading.advance(raw.taken - reported)
 
+    def identity(self) -> None:
+        """Return None: it is gone with this process."""
+
     def close(self) -> None:
         """Delete the copy."""
         self._delete()

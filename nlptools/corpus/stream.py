@@ -50,6 +50,14 @@ class Corpus:
         """Whether it can be read more than once; if not see `spooled`."""
         return self._source.restartable
 
+    def identity(self) -> str | None:
+        """Return what tells this input from another, and how it is read; None if it is not in files.
+
+        Two readings with equal identities give the same documents, as far as paths, sizes and times of files tell.
+        """
+        source = self._source.identity()
+        return None if source is None else f"{source}\0{self._options.identity()}"
+
     def __iter__(self) -> Iterator[Any]:
         return self.batches()
 

@@ -70,6 +70,9 @@ class ArrowSource:
         stream, self._begun = self._begun or _stream(self._table), None
         yield from stream
 
+    def identity(self) -> None:
+        """Return None: it is gone with this process."""
+
     def close(self) -> None:
         """Do nothing: the table is the caller's."""
 
@@ -131,6 +134,9 @@ class StringSource:
             array = pa.array(good, pa.large_string())
         reading.advance(text_bytes(array))
         return pa.RecordBatch.from_arrays([array], schema=wanted.schema)
+
+    def identity(self) -> None:
+        """Return None: it is gone with this process."""
 
     def close(self) -> None:
         """Do nothing: the strings are the caller's."""

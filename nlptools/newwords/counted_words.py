@@ -29,7 +29,9 @@ def words_from_counts(
     length = _longest_word(counts, options)
     min_count = options.min_count or ENTROPY_MIN_COUNT
     frequent = FrequentNgrams(counts, length, min_count)
-    log(f"n-grams: {sum(c.size for c in frequent.counts):,} of up to {length} characters seen {min_count} times or more")
+    log(
+        f"n-grams: {sum(c.size for c in frequent.counts):,} of up to {length} characters seen {min_count} times or more"
+    )
     min_pmi = ENTROPY_PMI if options.min_pmi is None else options.min_pmi
     least_entropy = ENTROPY_LEAST if options.min_entropy is None else options.min_entropy
     tables = []
@@ -84,7 +86,9 @@ class FrequentNgrams:
         self._allowed = np.concatenate([[False], np.isin(class_table()[points], (HAN, DIGIT, LETTER))])
         self.counts: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
         self._codes: list[Codes] = [np.empty((0, 0), np.uint32)]
-        self._keys: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]  # (index of the n-gram without its last code, that)
+        self._keys: list[NDArray[np.uint64]] = [
+            np.empty(0, np.uint64)
+        ]  # (index of the n-gram without its last code, that)
         for n in range(1, length + 1):
             codes, numbers = counts.ngrams(n, 1 if n == 1 else min_count)
             allowed = self._allowed[codes].all(axis=1)

@@ -9,7 +9,6 @@ from unicodedata import unidata_version  # of what is a letter, so of where segm
 
 import numpy as np
 
-from nlptools import __version__
 from nlptools.checks import check_numbers
 from nlptools.corpus import Corpus, CorpusInput, open_corpus
 from nlptools.errors import InputError, OptionError
@@ -23,6 +22,7 @@ from nlptools.ngrams.rows import Layout, Rows, Translation, batched, check_order
 from nlptools.ngrams.spill import Spill
 from nlptools.text.encode import EncodedText, encode_character_blocks
 from nlptools.threads import default_threads
+from nlptools.version import __version__
 
 _VERSION = 1
 """Of what is counted: another one when, within a release, the same text gives other rows; then no older run is used."""

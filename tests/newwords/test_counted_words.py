@@ -32,7 +32,7 @@ def test_as_from_the_text(texts: list[str], max_length: int, min_count: int, lea
 
 def test_of_counts_in_a_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{a}研究{b}生命{c}" for a in "甲乙丙" for b in "丁戊己" for c in "庚辛壬"]
-    monkeypatch.setattr("nlptools.ngrams.count_file.ROWS", 7)
+    monkeypatch.setattr("nlptools.ngrams.rows.ROWS", 7)
     counts = count_ngrams(texts, order=4, output=tmp_path / "x.ngrams")
     assert len(counts.chunks) > 3
     words = find_new_words(counts, **ENTROPY)
