@@ -1,5 +1,6 @@
 """CSV and TSV: rows of cells, which are strings. Quoted cells may hold line breaks (RFC 4180)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from nlptools.errors import InputError
 
 HEAD_BYTES = 64 << 10
 _TOO_LONG = 3  # of the reasons of read_cells
+_NO_NAME = re.compile(r"(?!(?:19|20)\d\d$)[-+]?\d[\d.,:/\- ]*")  # a number or date, but no year, which heads columns
 
 
 class _Rows(NamedTuple):
@@ -25,7 +27,10 @@ class _Rows(NamedTuple):
 
 
 class _DelimitedReader:
-    """The rows of a table in text. The names of the columns are in its first row, or 1, 2, …"""
+    """The rows of a table in text. The names of the columns are in its first row.
+
+    They are 1, 2, … if the first row is no header: by option, or because a number or a date stands in it.
+    """
 
     delimiter: str
 
@@ -40,8 +45,10 @@ class _DelimitedReader:
         if options.header and first.bads:
             reason = self._reason(*first.bads[0][3:])
             raise InputError(f"{self.name}, line 1: {reason}, where the names of columns should be; mend it")
-        names = first.cells.to_pylist() if options.header else [""] * len(first.cells)
-        self._head_bytes, self._head_lines = (first.used, first.lines) if options.header else (0, 0)
+        names = first.cells.to_pylist()
+        has_names = options.header and not any(map(_NO_NAME.fullmatch, names))
+        self._head_bytes, self._head_lines = (first.used, first.lines) if has_names else (0, 0)
+        names = names if has_names else [""] * len(names)
         self._columns = len(names)
         names = [name or str(number) for number, name in enumerate(names, 1)]
         if len(set(names)) < len(names):

@@ -36,7 +36,7 @@ class ReadOptions:
         None, "Encoding of text, JSON, CSV and TSV, e.g. gb18030. Default: found out from the first bytes.", "NAME"
     )
     input_format: InputFormat | None = _option(None, "Format of the input. Default: what its name and content tell.")
-    header: bool = _option(True, "CSV and TSV have no first line with names; columns are called 1, 2 and so on.")
+    header: bool = _option(True, "CSV and TSV have no first line with names; columns are called 1, 2 and so on. So they are anyway if a number or a date stands in the first line.")
     strict: bool = _option(False, "Stop at the first bad record; else they are counted and reported at the end.")
     rejects: str | Path | None = _option(None, "Write bad records to FILE, whole, as JSON lines.")
     max_line_bytes: int = _option(256 << 20, "A longer line or record is an error.")

@@ -150,3 +150,21 @@ def test_cells_longer_than_a_block() -> None:
     text = '"' + "长\n" * 5000 + '",x\n'
     rows, _ = read(text.encode(), batch_bytes=1000)
     assert rows == [["长\n" * 5000, "x"]]
+
+
+@pytest.mark.parametrize(
+    ("first", "names"),
+    [
+        ("2023-01-01\t1\t标题", ["1", "2", "3"]),
+        ("7\t文本", ["1", "2"]),
+        ("国家\t2019\t2020", ["国家", "2019", "2020"]),
+        ("id\ttext", ["id", "text"]),
+        ("3个\t文本", ["3个", "文本"]),
+    ],
+)
+def test_a_number_or_a_date_is_no_name(tmp_path: Path, first: str, names: list[str]) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(first + "\n" + first + "\n", encoding="utf-8")
+    records = open_records(path)
+    assert records.schema.names == names
+    assert sum(batch.num_rows for batch in records.batches()) == (2 if names[0] == "1" else 1)
