@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help install newwords test check docs bench clean
+.PHONY: help install newwords test faults check docs bench clean
 
 BIN = .venv/bin
 INSTALLED = .venv/installed
@@ -23,6 +23,7 @@ help:
 	@echo 'make newwords                   find the words of a sample that is generated on the spot'
 	@echo 'make newwords CORPUS=text.txt   find the words of your text; OPTIONS="--min-count 5" is passed on'
 	@echo 'make test                       run all tests, then those of the kernels again, uncompiled'
+	@echo 'make faults                     kill, starve and damage it for an hour: the long form of some tests'
 	@echo 'make check                      lint, format, types, direction of imports'
 	@echo 'make docs                       write docs/reference.md from --help'
 	@echo 'make bench                      measure speed, memory and quality'
@@ -57,6 +58,10 @@ $(SAMPLE): $(INSTALLED) $(wildcard corpora/nlptools_corpora/*.py corpora/nlptool
 test: $(INSTALLED)
 	$(PYTEST) $(PYTEST_ARGS)
 	NUMBA_DISABLE_JIT=1 $(PYTEST) $(KERNEL_TESTS) $(PYTEST_ARGS)
+
+# tests/ngrams too: orders, budgets and shards against DuckDB, with real text if NLPTOOLS_DATA names the folder
+faults: $(INSTALLED)
+	NLPTOOLS_FAULTS=whole $(PYTEST) tests/faults tests/ngrams $(PYTEST_ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ from nlptools.threads import default_threads
 from nlptools.version import __version__
 
 _VERSION = 1
-"""Of what is counted: another one when, within a release, the same text gives other rows; then no older run is used."""
+"""Of what is counted: another one when the same text gives other rows, so that no older run is taken over."""
 
 
 def count_ngrams(
@@ -182,5 +182,5 @@ def _resume_key(corpus: Corpus, order: int) -> str | None:
         identity = corpus.identity()
     if identity is None:
         return None
-    what = f"{_VERSION}\0{__version__}\0{unidata_version}\0{order}\0{identity}"
+    what = f"{_VERSION}\0{unidata_version}\0{order}\0{identity}"
     return hashlib.sha256(what.encode("utf-8", "surrogateescape")).hexdigest()

@@ -84,7 +84,7 @@ def merged(
     level = 0
     while len(paths) > plan.inputs:
         log(f"merge: {len(paths)} files, {plan.inputs} at a time")
-        on_the_way = []
+        on_the_way: list[Path] = []
         for start in range(0, len(paths), plan.inputs):
             group = paths[start : start + plan.inputs]
             with merged(group, order, 1, plan, spill, log) as (layout, totals, rows):

@@ -15,6 +15,8 @@ from nlptools.errors import InputError, OptionError
 from nlptools.ngrams.count import count_ngrams
 from nlptools.ngrams.merge import merge_counts
 
+compiled = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"), reason="too slow uncompiled")
+
 texts = st.lists(
     st.text("一七三五，", max_size=20) | st.text("𠮷a龘。b", max_size=9) | st.just("。"), min_size=1, max_size=9
 )
@@ -66,6 +68,7 @@ def test_any_shards_in_any_order(
     )
 
 
+@settings(max_examples=25)
 @given(texts, st.integers(1, 8), st.lists(st.integers(0, 6), max_size=2), st.sampled_from([1, 3]), st.integers(1, 3))
 @example(["一七三五" * 5, "一七一三"], 1, [2, 3], 1, 1)
 @example(["一七三五" * 5, "一七一三"], 1, [6], 1, 3)
@@ -125,6 +128,7 @@ def test_many_shards(tmp_path: Path) -> None:
     assert (tmp_path / "merged.ngrams").read_bytes() == (tmp_path / "whole.ngrams").read_bytes()
 
 
+@compiled
 def test_alphabets_that_need_more_bits_together(tmp_path: Path) -> None:
     """Together 40,000 characters of 16 bits, from files with 12 to 15: one word for a row becomes two."""
     every = [chr(0x20000 + i) for i in range(40_000)]
@@ -143,6 +147,7 @@ def test_alphabets_that_need_more_bits_together(tmp_path: Path) -> None:
     assert merged.count("".join(every[8_999:9_001])) == 0
 
 
+@compiled
 def test_together_too_many_characters_for_the_order(tmp_path: Path) -> None:
     every = "".join(chr(0x20000 + i) for i in range(66_000))
     for name, text in (("a", every[:33_000]), ("b", every[33_000:])):
@@ -154,6 +159,7 @@ def test_together_too_many_characters_for_the_order(tmp_path: Path) -> None:
     assert merge_counts(paths, order=6).order == 6
 
 
+@compiled
 def test_min_count_needs_a_code_more(tmp_path: Path) -> None:
     """65,535 characters fit orders to 8, but not with the code of what is too rare to be told."""
     every = "".join(chr(0x20000 + i) for i in range(65_535))
@@ -193,7 +199,14 @@ def test_files_that_do_not_add(tmp_path: Path) -> None:
         OptionError, match=r"order=3 is too high: .*good.ngrams was counted to order 2; give that or less"
     ):
         merge_counts([good], tmp_path / "out.ngrams", order=3)
-    for options in ({"order": 0}, {"min_count": 0}, {"threads": 0}, {"threads": 5000}, {"min_count": 2**70}):
+    wrong: list[dict[str, Any]] = [
+        {"order": 0},
+        {"min_count": 0},
+        {"threads": 0},
+        {"threads": 5000},
+        {"min_count": 2**70},
+    ]
+    for options in wrong:
         with pytest.raises(OptionError, match=f"{next(iter(options))}="):
             merge_counts([good], **options)
     assert sorted(tmp_path.iterdir()) == sorted([good, rare, text])
