@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nlptools.corpus.describe import Description, describe_corpus
     from nlptools.corpus.sample import sample_corpus
     from nlptools.errors import BadRecordError, InputError, NlptoolsError, OptionError, OutputError
+    from nlptools.lm.model import LanguageModel, load_lm, read_arpa
+    from nlptools.lm.train import train_lm
     from nlptools.newwords.find import find_new_words
     from nlptools.newwords.options import NewWordsOptions
     from nlptools.ngrams.count import count_ngrams
@@ -30,6 +32,7 @@ _HOME = {
     "Corpus": "nlptools.corpus",
     "Description": "nlptools.corpus.describe",
     "InputError": "nlptools.errors",
+    "LanguageModel": "nlptools.lm.model",
     "NewWordsOptions": "nlptools.newwords.options",
     "NgramCounts": "nlptools.ngrams.counts",
     "NlptoolsError": "nlptools.errors",
@@ -40,11 +43,14 @@ _HOME = {
     "count_ngrams": "nlptools.ngrams.count",
     "describe_corpus": "nlptools.corpus.describe",
     "find_new_words": "nlptools.newwords.find",
+    "load_lm": "nlptools.lm.model",
     "merge_counts": "nlptools.ngrams.merge",
     "open_corpus": "nlptools.corpus",
     "open_records": "nlptools.corpus",
+    "read_arpa": "nlptools.lm.model",
     "read_counts": "nlptools.ngrams.counts",
     "sample_corpus": "nlptools.corpus.sample",
+    "train_lm": "nlptools.lm.train",
 }
 
 __all__ = [
@@ -53,6 +59,7 @@ __all__ = [
     "Corpus",
     "Description",
     "InputError",
+    "LanguageModel",
     "NewWordsOptions",
     "NgramCounts",
     "NlptoolsError",
@@ -63,11 +70,14 @@ __all__ = [
     "count_ngrams",
     "describe_corpus",
     "find_new_words",
+    "load_lm",
     "merge_counts",
     "open_corpus",
     "open_records",
+    "read_arpa",
     "read_counts",
     "sample_corpus",
+    "train_lm",
 ]
 
 

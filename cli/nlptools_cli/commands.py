@@ -5,6 +5,7 @@ import click
 from nlptools import __version__
 from nlptools_cli.corpus import corpus
 from nlptools_cli.count import count, merge
+from nlptools_cli.lm import lm
 from nlptools_cli.newwords import newwords
 from nlptools_cli.options import Group
 
@@ -30,4 +31,5 @@ def nlptools() -> None:
 nlptools.add_command(newwords)
 nlptools.add_command(count)
 nlptools.add_command(merge)
+nlptools.add_command(lm)
 nlptools.add_command(corpus)

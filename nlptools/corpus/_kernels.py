@@ -641,14 +641,14 @@ def split_values(data: Bytes, state: Ints, out: Bytes) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _quoted_cell(data: Bytes, i: int, delimiter: int, out: Bytes, o: int) -> tuple[int, int]:
+def _quoted_cell(data: Bytes, i: int, limit: int, delimiter: int, out: Bytes, o: int) -> tuple[int, int]:
     """Copy the quoted cell whose first byte is at i; return what follows its closing quote, and the end of its copy.
 
     The first is -1 if something else follows than the end of a cell, so that it is no quoted cell after all;
-    -2 if it does not end.
+    -2 if it does not end before `limit`.
     """
     end = data.size
-    while i < end:
+    while i < limit:
         if data[i] != 0x22:
             out[o] = data[i]
             i += 1
@@ -681,16 +681,16 @@ def _is_utf8(data: Bytes, i: int, end: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def read_cells(
-    data: Bytes, delimiter: int, columns: int, last: int, longest: int, out: Bytes, offsets: Ints, bad: Ints
+    data: Bytes, delimiter: int, columns: int, last: bool, longest: int, out: Bytes, offsets: Ints, bad: Ints
 ) -> tuple[int, int, int, int]:
     """Copy the cells of the whole rows in data, as RFC 4180 has them; one row if columns is 0.
 
-    columns: cells in a row. last: 0 if more data may follow, 1 if not, 2 if more may follow but a quoted cell
-    that does not end here has no end. longest: bytes of a row, at most. out: (N,). offsets: (cells + 1,) for the cells of
-    all rows accepted. bad: (rows, 5), for each other row the number of its first line in this data, its first
-    byte, the end of its bytes, why, and its number of cells; why is 0 for their number, 1 for invalid UTF-8, 2
-    for a quote that is not closed: then it has one line, 3 if it is too long. Blank lines are no rows. A cell that begins with a
-    quote, but does not end after its closing one, is taken as it is written.
+    columns: cells in a row. last: whether no more data follows. longest: bytes of a row, at most. out: (N,).
+    offsets: (cells + 1,) for the cells of all rows accepted. bad: (rows, 5), for each other row the number of its
+    first line in this data, its first byte, the end of its bytes, why, and its number of cells; why is 0 for their
+    number, 1 for invalid UTF-8, 2 for a quote that is not closed within `longest`: then it has one line, 3 if it is
+    too long. Blank lines are no rows. A cell that begins with a quote, but does not end after its closing one, is
+    taken as it is written.
 
     Returns where the first row begins that is not whole, and how many lines were before that, rows were
     accepted, are bad. With columns = 0 the third is the number of cells.
@@ -700,6 +700,7 @@ def read_cells(
     offsets[0] = 0
     while i < end:
         start = i
+        limit = start + min(end - start, longest)
         first_line = lines
         base = accepted * columns
         row_o = o
@@ -710,8 +711,8 @@ def read_cells(
             cell = i
             quoted = False
             if i < end and data[i] == 0x22:
-                after, quoted_o = _quoted_cell(data, i + 1, delimiter, out, o)
-                if after == -2 and last == 0:
+                after, quoted_o = _quoted_cell(data, i + 1, limit, delimiter, out, o)
+                if after == -2 and limit - start < longest and not last:
                     return start, first_line, accepted, bads
                 if after == -2:
                     why = 2
@@ -733,7 +734,7 @@ def read_cells(
                     o += 1
                 if why != 2 and i < end and data[i] == 0x0A and i > cell and data[i - 1] == 0x0D:
                     o -= 1
-            if i == end and last != 1:
+            if i == end and not last:
                 return start, first_line, accepted, bads
             cells += 1
             if cells <= columns or columns == 0:

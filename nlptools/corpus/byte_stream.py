@@ -6,6 +6,7 @@ from typing import NamedTuple
 from nlptools.errors import InputError
 
 STDIN = "standard input"
+_AT_ONCE = 64 << 20  # bytes of a file that room is made for before they are known to be there
 
 
 class ByteStream:
@@ -22,7 +23,7 @@ class ByteStream:
         """Return the next `size` bytes, fewer only at the end, without taking them."""
         pieces = [self._ahead[self._start :]]
         missing = size - len(pieces[0])
-        while missing > 0 and (more := self._read(missing)):
+        while missing > 0 and (more := self._read(min(missing, _AT_ONCE))):
             pieces.append(more)
             missing -= len(more)
         self._ahead, self._start = b"".join(pieces), 0

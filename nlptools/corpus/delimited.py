@@ -43,12 +43,12 @@ class _DelimitedReader:
         self._columns = 0
         first = self._first_row()
         if options.header and first.bads:
-            reason = self._reason(*first.bads[0][3:])
+            reason = self._bad(b"", 0, *first.bads[0]).reason
             raise InputError(f"{self.name}, line 1: {reason}, where the names of columns should be; mend it")
-        names = first.cells.to_pylist()
+        names = first.cells.to_pylist() if options.header else []
         has_names = options.header and not any(map(_NO_NAME.fullmatch, names))
         self._head_bytes, self._head_lines = (first.used, first.lines) if has_names else (0, 0)
-        names = names if has_names else [""] * len(names)
+        names = names if has_names else [""] * len(first.cells)
         self._columns = len(names)
         names = [name or str(number) for number, name in enumerate(names, 1)]
         if len(set(names)) < len(names):
@@ -79,21 +79,18 @@ class _DelimitedReader:
         options, stream = self._options, self._content.stream
         before = self._head_lines
         data = b""
-        last = 0
-        while last != 1:
-            if last == 0:
-                chunk = stream.read(max(options.batch_bytes, len(data)))
-                data += chunk
-                last = 0 if chunk else 1
+        last = False
+        while not last:
+            chunk = stream.read(max(options.batch_bytes, len(data)))
+            data += chunk
+            last = not chunk
             rows = self._read(data, self._columns, last)
             reading.reject_all(self._content, [self._bad(data, before, *bad) for bad in rows.bads])
             yield rows.cells
             before += rows.lines
             data = data[rows.used :]
-            if last != 1:
-                if last == 2 and not rows.used:
-                    raise self._too_long(before)
-                last = 2 if len(data) > options.max_line_bytes else 0
+            if not last and not rows.used and len(data) > options.max_line_bytes:
+                raise self._too_long(before)
 
     def _too_long(self, before: int) -> InputError:
         limit = self._options.max_line_bytes
@@ -115,14 +112,14 @@ class _DelimitedReader:
         size = HEAD_BYTES
         while True:
             head = self._content.stream.peek(size)
-            rows = self._read(head, 0, int(len(head) < size))
+            rows = self._read(head, 0, len(head) < size)
             if len(rows.cells) or len(head) < size:
                 return rows
             if size > self._options.max_line_bytes:
                 raise self._too_long(0)
             size = min(4 * size, self._options.max_line_bytes + 1)
 
-    def _read(self, content: bytes, columns: int, last: int) -> _Rows:
+    def _read(self, content: bytes, columns: int, last: bool) -> _Rows:
         from nlptools.corpus._kernels import read_cells  # here, because numba takes its time to import
 
         data = np.frombuffer(content, dtype=np.uint8)

@@ -242,7 +242,9 @@ def _input(
     chosen = None if options.input_format is None else _CHOICES[options.input_format]
     binary = next((form for magic, form in _MAGIC.items() if head.startswith(magic)), None)
     promised = chosen or FORMATS.get(suffix)
-    if binary is None and promised in _FILE_READERS and head:
+    if binary is None and promised in _FILE_READERS:
+        if not head:
+            raise InputError(f"{name}: is empty, so it is no {promised} file; make it again, or leave it out")
         raise InputError(f"{name}: is not {promised}, as its name says; rename the file to what it is")
     if binary is not None:
         form, label = binary, None

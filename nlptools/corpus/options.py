@@ -36,7 +36,10 @@ class ReadOptions:
         None, "Encoding of text, JSON, CSV and TSV, e.g. gb18030. Default: found out from the first bytes.", "NAME"
     )
     input_format: InputFormat | None = _option(None, "Format of the input. Default: what its name and content tell.")
-    header: bool = _option(True, "CSV and TSV have no first line with names; columns are called 1, 2 and so on. So they are anyway if a number or a date stands in the first line.")
+    header: bool = _option(
+        True,
+        "CSV and TSV have no first line with names; columns are called 1, 2 and so on. So they are anyway if a number or a date stands in the first line.",
+    )
     strict: bool = _option(False, "Stop at the first bad record; else they are counted and reported at the end.")
     rejects: str | Path | None = _option(None, "Write bad records to FILE, whole, as JSON lines.")
     max_line_bytes: int = _option(256 << 20, "A longer line or record is an error.")
@@ -57,6 +60,8 @@ class ReadOptions:
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise OptionError(f"{name}={getattr(self, name)} leaves no room for text; give at least {least}")
+            if getattr(self, name) > _MOST:
+                raise OptionError(f"{name}={getattr(self, name)} is more than any machine holds; give at most {_MOST}")
         if self.threads is not None and self.threads < 1:
             raise OptionError(f"threads={self.threads} cannot work: give 1 or more")
         if self.encoding is not None:
@@ -75,3 +80,4 @@ class ReadOptions:
 
 _SAME_DOCUMENTS = {"strict", "rejects", "batch_bytes", "threads", "recognise"}  # whatever these are
 _LEAST = {"max_line_bytes": 1, "max_ratio": 0, "max_depth": 1, "max_members": 1, "batch_bytes": 1}
+_MOST = 1 << 40
