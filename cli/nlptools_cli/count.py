@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Option, quiet_option
 from nlptools_cli.start_up import compiled_kernels
@@ -95,7 +96,8 @@ def count(
     _check_output(output)
     check_not_read(output, inputs, [reading["rejects"]])
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
-        from nlptools.ngrams.count import count_ngrams
+        with held():
+            from nlptools.ngrams.count import count_ngrams
 
         counts = count_ngrams(
             corpus,
@@ -156,7 +158,8 @@ def merge(
     _check_output(output)
     check_not_read(output, inputs, [])
     with Messages(quiet, None) as messages, compiled_kernels(messages.log):
-        from nlptools.ngrams.merge import merge_counts
+        with held():
+            from nlptools.ngrams.merge import merge_counts
 
         counts = merge_counts(
             [path for name in inputs for path in expand(name)],

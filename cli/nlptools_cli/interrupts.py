@@ -3,7 +3,8 @@
 import _thread
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Event, Timer, main_thread
 from typing import Any
 
@@ -38,6 +39,23 @@ def _interrupt() -> None:
 def is_interrupt(error: BaseException) -> bool:
     """Say whether the user wanted to stop: an interrupt, or what one that was lost has led to."""
     return isinstance(error, KeyboardInterrupt) or _lost.is_set()
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Hear an interrupt only when the block ends: for imports, of which some lose one."""
+    heard: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def ignore() -> None:

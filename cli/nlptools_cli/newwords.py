@@ -10,6 +10,7 @@ from nlptools.errors import OutputError
 from nlptools.newwords.options import NewWordsOptions
 from nlptools_cli.count import is_count_file, open_counts
 from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Option, options_from, quiet_option
 from nlptools_cli.start_up import compiled_kernels
@@ -71,7 +72,8 @@ def newwords(
     check_not_read(output, inputs, [*dictionaries, reading["rejects"]])
     check_not_read(reading["rejects"], (), dictionaries, "--rejects")
     with Messages(quiet, corpus.size if corpus else None) as messages, compiled_kernels(messages.log):
-        from nlptools.newwords.find import find_new_words
+        with held():
+            from nlptools.newwords.find import find_new_words
 
         source = corpus or open_counts(inputs, chosen.threads, messages.log)
         words = find_new_words(source, progress=messages.progress, log=messages.log, **options)

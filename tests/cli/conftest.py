@@ -11,7 +11,7 @@ from nlptools_cli.main import run
 from nlptools_corpora.zhidao import sample_questions
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from nlptools_cli.main import main; main()"]
+MAIN = "from nlptools_cli.main import main; main()"
 
 Nlptools = Callable[..., "Result"]
 
@@ -39,12 +39,16 @@ def spawn() -> Callable[..., "subprocess.Popen[str]"]:
     """The command in a process of its own."""
 
     def start(
-        *arguments: object, through: tuple[str, ...] = (), env: dict[str, str] | None = None, **more: Any
+        *arguments: object,
+        code: str = MAIN,
+        through: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+        **more: Any,
     ) -> "subprocess.Popen[str]":
         path = os.pathsep.join([str(ROOT), str(ROOT / "cli"), str(ROOT / "corpora")])
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
-            [*through, *COMMAND, *map(str, arguments)],
+            [*through, sys.executable, "-c", code, *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": path, **(env or {})},
             text=True,
             encoding="utf-8",

@@ -294,3 +294,22 @@ def test_an_interrupt_where_nothing_can_be_kept(spawn: Any, tmp_path: Path) -> N
     feeder.join(10)
     assert (process.returncode, err.splitlines()[-1]) == (130, "nlptools: interrupted")
     assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
+def test_an_interrupt_is_heard_although_an_import_loses_it(spawn: Any, tmp_path: Path, corpus: Path) -> None:
+    """Some packages try this and that while they are imported, and catch whatever comes."""
+    code = (
+        "import os, signal, sys; from importlib.abc import MetaPathFinder\n"
+        "class Loses(MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'nlptools.ngrams.count':\n"
+        "            try: os.kill(os.getpid(), signal.SIGINT)\n"
+        "            except BaseException: pass\n"
+        "sys.meta_path.insert(0, Loses())\n"
+        "from nlptools_cli.main import main; main()\n"
+    )
+    process = spawn("count", corpus, "-o", tmp_path / "c.ngrams", "-q", code=code)
+    assert process.communicate(timeout=60) == ("", "nlptools: interrupted\n")
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == [corpus]
