@@ -1,9 +1,15 @@
 """Run every benchmark whose figures the docs quote: `make bench`, or `python benchmarks/run.py`."""
 
+import sys
+
 import counting
+import lm
+import memory
 import quality
+import reading
 import speed
 
 if __name__ == "__main__":
-    for benchmark in (counting, speed, quality):
+    sys.argv[1:] = []  # each with its defaults
+    for benchmark in (reading, counting, memory, speed, quality, lm):
         benchmark.main()

@@ -182,5 +182,5 @@ def _resume_key(corpus: Corpus, order: int) -> str | None:
         identity = corpus.identity()
     if identity is None:
         return None
-    what = f"{_VERSION}\0{unidata_version}\0{order}\0{identity}"
+    what = f"{_VERSION}\0{__version__}\0{unidata_version}\0{order}\0{identity}"
     return hashlib.sha256(what.encode("utf-8", "surrogateescape")).hexdigest()
