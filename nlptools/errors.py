@@ -9,9 +9,21 @@
 Every message names the value, the reason and the remedy, in one line.
 """
 
+import re
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_line(text: str) -> str:
+    """Return the text with control characters written as escapes: names in hostile files have some."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
 
 class NlptoolsError(Exception):
     """Base of all errors that the user can mend."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class InputError(NlptoolsError):

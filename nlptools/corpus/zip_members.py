@@ -13,7 +13,7 @@ from nlptools.corpus.byte_stream import ByteStream
 from nlptools.corpus.compression import check_ratio
 from nlptools.corpus.options import ReadOptions
 from nlptools.corpus.paths import tells_format
-from nlptools.errors import InputError
+from nlptools.errors import InputError, one_line
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
 _OFFICE = {"[Content_Types].xml", "mimetype", "META-INF/manifest.xml"}
@@ -73,7 +73,7 @@ def open_members(file: CountedFile, name: str, options: ReadOptions) -> Iterator
         raise _damaged(name, error) from error
     with archive:
         for info in _readable(archive.infolist(), name, options.max_members):
-            place = f"{name}/{info.filename}"
+            place = f"{name}/{one_line(info.filename)}"
             if info.flag_bits & 1:
                 raise InputError(f"{place}: is encrypted; unpack the archive with its password first")
             try:

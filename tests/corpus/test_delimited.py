@@ -76,7 +76,7 @@ def test_the_kernel_needs_no_compiler() -> None:
     data = np.frombuffer(b'"a ""b""",\xe4\xb8\xad\r\nx\n"c\nd",\n\n"e" f,g\n\xff,1\n"open,2\n', dtype=np.uint8)
     out, offsets, bad = np.zeros(99, dtype=np.uint8), np.zeros(99, dtype=np.int64), np.zeros((9, 5), dtype=np.int64)
     kernel = getattr(read_cells, "py_func", read_cells)
-    assert kernel(data, ord(","), 2, 1, 99, out, offsets, bad) == (data.size, 8, 3, 3)
+    assert kernel(data, ord(","), 2, True, 99, out, offsets, bad) == (data.size, 8, 3, 3)
     found = [bytes(out[offsets[k] : offsets[k + 1]]).decode() for k in range(6)]
     assert found == ['a "b"', "中", "c\nd", "", '"e" f', "g"]
     assert [(line, why, count) for line, _, _, why, count in bad[:3].tolist()] == [(1, 0, 1), (6, 1, 2), (7, 2, 1)]
@@ -168,3 +168,23 @@ def test_a_number_or_a_date_is_no_name(tmp_path: Path, first: str, names: list[s
     records = open_records(path)
     assert records.schema.names == names
     assert sum(batch.num_rows for batch in records.batches()) == (2 if names[0] == "1" else 1)
+
+
+def test_first_row_that_cannot_be_used() -> None:
+    with pytest.raises(InputError, match=r"line 1: longer than 3 bytes.*--max-line-bytes 6"):
+        read(b"abc,d\n1,2\n", header=True, max_line_bytes=3)
+    with pytest.raises(InputError, match=r"line 1: not valid UTF-8, where the names"):
+        read(b"a,\xff\n1,2\n", header=True)
+    rows, report = read(b"a,\xff\n1,2\n")
+    assert rows == [["1", "2"]]
+    assert report.rejected == {"not valid UTF-8": 1}
+
+
+@pytest.mark.parametrize("batch_bytes", [1, 7, 30, 1000])
+def test_a_quote_that_is_closed_too_late_is_not_closed(batch_bytes: int) -> None:
+    body = b'a,b\n1,"' + b"x,y\n" * 5 + b'z"\n2,"end"\n'
+    rows, report = read(body, batch_bytes=batch_bytes, max_line_bytes=12)
+    assert rows == [["a", "b"], *[["x", "y"]] * 4, ["2", "end"]]
+    assert report.rejected == {"a quote is not closed": 1, "1 cells, not 2": 1}
+    rows, report = read(body, batch_bytes=batch_bytes, max_line_bytes=25)
+    assert rows == [["a", "b"], ["1", "x,y\n" * 5 + "z"], ["2", "end"]]

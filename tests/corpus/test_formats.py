@@ -214,6 +214,14 @@ def test_members_of_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert texts(tmp_path) == DOCUMENTS * count  # a folder with the archive in it
 
 
+def test_control_characters_in_names_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    bad = open_corpus(write(tmp_path / "a.zip", zipped(**{"a\n\x1b[2J.txt": b"good\n" * 9 + b"\xff\n"})))
+    assert sum(batch.num_rows for batch in bad) == 9
+    assert r"a.zip/a\n\x1b[2J.txt:10" in bad.report.summary()
+    with pytest.raises(InputError, match=r"columns alike \(a\\nb, a\\nb\)"):
+        open_records(write(tmp_path / "a.csv", b'"a\nb","a\nb"\n')).schema  # noqa: B018
+
+
 def test_the_only_member_of_a_zip_may_have_any_name(tmp_path: Path) -> None:
     assert texts(write(tmp_path / "a.zip", zipped(corpus=TEXTS["a.txt"]))) == DOCUMENTS
     bad = write(tmp_path / "b.zip", zipped(**{"a.txt": b"good\n" * 9 + b"\xff\n"}))

@@ -169,7 +169,9 @@ def test_a_file_whose_name_looks_like_a_glob(file: Writer) -> None:
 
 def test_documents_that_are_files(file: Writer) -> None:
     paths = [file("a.txt", "\ufeff一\r\n二\n"), file("b.txt", "三"), file("c.txt.gz", "四\n\n")]
-    assert texts(open_corpus(paths, document_per="file")) == ["一\r\n二\n", "三", "四\n\n"]
+    for limit in (100, 1 << 40):
+        corpus = open_corpus(paths, document_per="file", max_line_bytes=limit)
+        assert texts(corpus) == ["一\r\n二\n", "三", "四\n\n"]
     mostly = file("d.txt", "好\n".encode() * 9 + b"\xff")
     corpus = open_corpus([*paths, mostly], document_per="file")
     assert len(texts(corpus)) == 3
@@ -239,6 +241,7 @@ def test_progress_of_tables_is_text_bytes() -> None:
         ("a.csv.gz", b"", "is empty"),
         ("a.parquet", b"PAR1", "a.parquet: cannot be read as Arrow data .*copy or make it again"),
         ("a.parquet", b"text\n", "is not Parquet, as its name says"),
+        ("a.parquet.gz", gzip.compress(b""), "a.parquet.gz: is empty, so it is no Parquet file"),
         ("a.arrow", b"ARROW1\0\0", "a.arrow: cannot be read as Arrow data"),
         ("a.txt.bz2", b"BZh", "bzip2 data ends early"),
         ("a.txt.xz", lzma.compress(TEXT.encode())[:-9], "xz data ends early"),
@@ -316,7 +319,9 @@ def test_a_file_that_goes_away(file: Writer) -> None:
         texts(corpus)
 
 
-@pytest.mark.parametrize("option", [{"document_per": "page"}, {"batch_bytes": 0}, {"max_line_bytes": -1}])
+@pytest.mark.parametrize(
+    "option", [{"document_per": "page"}, {"batch_bytes": 0}, {"max_line_bytes": -1}, {"max_depth": 1 << 64}]
+)
 def test_options_that_cannot_work(option: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=next(iter(option))):
         open_corpus(["a"], **option)

@@ -75,3 +75,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, start: Any, whole: boo
     assert process.returncode == 0, err
     assert err.count("run ") >= 4
     return Undisturbed(text, (folder / "counts.ngrams").read_bytes(), time.monotonic() - started)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tell how many inputs the fuzz run had, also where tests run in several processes."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, count in report.user_properties:
+                terminalreporter.write_line(f"{name:30} {count:>10,}")
