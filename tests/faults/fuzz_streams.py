@@ -45,6 +45,7 @@ _READERS: dict[str, Callable[[Content, ReadOptions], Reader]] = {
     "csv": CsvReader,
     "tsv": TsvReader,
 }
+_WITH_STATE = ("hz", "iso2022_jp", "utf-7")
 _TEXT = pa.schema([pa.field("text", pa.large_string())])
 
 
@@ -97,7 +98,9 @@ def read(form: str, data: bytes, rng: Random, options: ReadOptions, codec: str, 
     reading = _Noting(options)
     with reading:
         try:
-            stream, label = encodings.as_utf8(chunked(data, rng), "fuzzed", codec, 100)
+            # Python's decoders of encodings with a state read damage across a cut in another way.
+            pieces = chunk_stream(iter([data])) if codec in _WITH_STATE else chunked(data, rng)
+            stream, label = encodings.as_utf8(pieces, "fuzzed", codec, 100)
             content = Content(stream, "fuzzed", None if label == "UTF-8" else label)
             reader = _READERS[form](content, options)
             schema = reader.schema
@@ -199,6 +202,8 @@ def records(data: bytes, rng: Random) -> None:
     """Read all fields of JSON lines, with the types that the reader has found out."""
     found = _twice("jsonl", data, rng, records=True)
     lines = json_lines(data.removeprefix(b"\xef\xbb\xbf"))
+    if found.schema is not None and not found.schema.names:
+        return  # records without fields, which open_records refuses
     if found.error is not None:
         assert lines
         assert not any(line.value is not None for line in lines)
@@ -273,7 +278,7 @@ def encoded(data: bytes, rng: Random) -> None:
     found = _twice(form, data[1:], rng, codec)
     if found.error is not None and "another --encoding" in found.error:
         return  # the codec has given up
-    twin = data[1:] if codec == "utf-8" else as_utf8(data[1:], codec)
+    twin = data[1:] if codec.startswith("utf-8") else as_utf8(data[1:], codec)
     _compare(form, twin.removeprefix(b"\xef\xbb\xbf"), found, places=False)
 
 

@@ -70,7 +70,7 @@ def has_surrogates(text: str) -> bool:
 
 
 def json_elements(data: bytes) -> list[Any] | None:
-    """Return the elements of an array of JSON, or the values one after another if all are brackets; None if bad."""
+    """Return the elements of an array of JSON, or objects and arrays one after another; None if it is neither."""
     try:
         text = data.decode("utf-8").strip(" \t\r\n")
         if text.startswith("["):
@@ -79,6 +79,8 @@ def json_elements(data: bytes) -> list[Any] | None:
         values = []
         while text:
             value, end = json.JSONDecoder(parse_int=whole_number).raw_decode(text)
+            if not isinstance(value, (dict, list)):
+                return None
             values.append(value)
             text = text[end:].lstrip(" \t\r\n")
     except (ValueError, RecursionError):
