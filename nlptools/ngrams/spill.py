@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from nlptools.corpus import check_place
 from nlptools.errors import InputError, OutputError
@@ -50,29 +50,52 @@ class Spill:
         self._output = None if output is None else Path(output)
         self._key = key
         self._log = log
+        self._lock: IO[bytes] | None = None
+        self._journal: IO[str] | None = None
 
     def __enter__(self) -> "Spill":
-        with ExitStack() as stack:
-            if self._output is None:
-                with self._telling(tempfile.gettempdir()):
-                    self.folder = Path(tempfile.mkdtemp(prefix="nlptools-"))
-                stack.push(self._leave)
-            else:
-                check_place(self._output)
-                target = self._output.resolve()
-                self.folder = target.with_name(target.name + ".partial")
-                with self._telling(self.folder):
-                    self.folder.mkdir(exist_ok=True)
-                    self._lock(stack)
-                    stack.push(self._leave)
-                    self._take_over()
+        self.folder = self._place()
+        try:
             with self._telling(self.folder):
-                self._begin_journal(stack)
-            self._stack = stack.pop_all()
+                if self._output is not None:
+                    self.folder.mkdir(exist_ok=True)
+                    self._lock_folder()
+                    self._take_over()
+                self._begin_journal()
+        except BaseException:
+            self._close(failed=True)
+            raise
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._close(failed=kind is not None)
+
+    def _place(self) -> Path:
+        if self._output is None:
+            with self._telling(tempfile.gettempdir()):
+                return Path(tempfile.mkdtemp(prefix="nlptools-"))
+        check_place(self._output)
+        target = self._output.resolve()
+        return target.with_name(target.name + ".partial")
+
+    def _close(self, failed: bool) -> None:
+        """Remove the folder, but leave the runs of work that failed to the next one."""
+        if self._journal is not None:
+            with suppress(OSError):  # of a line that could not be written, which was told then
+                self._journal.close()
+        if self._output is not None and self._lock is None:  # it failed, or was interrupted, before that
+            with suppress(OSError, OutputError):
+                self._lock_folder()
+        stay = failed and self._key is not None and self._output is not None and bool(self.runs)
+        if self._output is None or self._lock is not None:
+            with suppress(OSError):
+                self._remove_files(but_runs=stay)
+                if not stay:
+                    self.folder.rmdir()  # if there is nothing else in it
+        if self._lock is not None:
+            self._lock.close()
+        if stay:
+            self._log(f"runs: {len(self.runs)} stay in {self.folder.name}: the same command will go on from there")
 
     @property
     def totals(self) -> Totals:
@@ -114,16 +137,6 @@ class Spill:
             path.replace(target)
         return read_counts(target)
 
-    def _leave(self, kind: object, *_: object) -> None:
-        """Remove the folder, but leave the runs of work that failed to the next one."""
-        stay = kind is not None and self._key is not None and self._output is not None and bool(self.runs)
-        with suppress(OSError):
-            self._remove_files(but_runs=stay)
-            if not stay:
-                self.folder.rmdir()  # if there is nothing else in it
-        if stay:
-            self._log(f"runs: {len(self.runs)} stay in {self.folder.name}: the same command will go on from there")
-
     def _remove_files(self, but_runs: bool) -> None:
         """Remove what is ours from the folder, and nothing else."""
         kept = {"lock", "journal.jsonl", *(run.path.name for run in self.runs)} if but_runs else set()
@@ -131,18 +144,14 @@ class Spill:
             if _OURS.fullmatch(file.name) and file.name not in kept:
                 file.unlink()
 
-    def _lock(self, stack: ExitStack) -> None:
+    def _lock_folder(self) -> None:
         """Lock the folder; raise OutputError if another process has it."""
-        lock = stack.enter_context((self.folder / "lock").open("ab"))
-        if fcntl is None:
-            return
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            busy = os.fstat(lock.fileno()).st_nlink == 0  # the other one has just removed it
-        except OSError as error:  # else this file system knows no locks
-            busy = isinstance(error, BlockingIOError)
-        if busy:
-            raise OutputError(f"{self._output}: another process is writing it; wait for it, or give another name")
+        with ExitStack() as stack:
+            lock = stack.enter_context((self.folder / "lock").open("ab"))
+            if _is_locked(lock):
+                raise OutputError(f"{self._output}: another process is writing it; wait for it, or give another name")
+            self._lock = lock
+            stack.pop_all()
 
     def _take_over(self) -> None:
         """Take over the whole runs of an earlier process; remove the rest."""
@@ -166,11 +175,10 @@ class Spill:
                 lines.append(json.loads(line))
         return lines
 
-    def _begin_journal(self, stack: ExitStack) -> None:
+    def _begin_journal(self) -> None:
         """Begin a journal of what there is, and put it in the place of an older one."""
         path = self.folder / "journal.new"
         self._journal = path.open("w", encoding="utf-8")
-        stack.callback(self._close_journal)
         self._write_line({"key": self._key})
         for run in self.runs:
             self._write_line(asdict(run.totals))
@@ -179,12 +187,9 @@ class Spill:
         path.replace(self.folder / "journal.jsonl")
 
     def _write_line(self, line: dict[str, Any]) -> None:
+        assert self._journal is not None  # noqa: S101  # for the type checker: it is open between enter and exit
         self._journal.write(json.dumps(line) + "\n")
         self._journal.flush()
-
-    def _close_journal(self) -> None:
-        with suppress(OSError):  # of a line that could not be written, which was told then
-            self._journal.close()
 
     @contextmanager
     def _telling(self, place: str | Path) -> Iterator[None]:
@@ -194,6 +199,17 @@ class Spill:
             raise OutputError(
                 f"{place}: cannot be written ({error.strerror or error}); make room or give another place"
             ) from error
+
+
+def _is_locked(file: IO[bytes]) -> bool:
+    """Lock a file; return whether another process has done so."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # any other: this file system knows no locks
+        return isinstance(error, BlockingIOError)
+    return os.fstat(file.fileno()).st_nlink == 0  # the other one has just removed it
 
 
 def _whole_run(path: Path, line: Any) -> Run | None:

@@ -46,18 +46,21 @@ class Work:
 
     def stop_after(self, runs: int, **options: Any) -> None:
         """Count until there are so many runs; then be gone without a word, as if killed."""
-        add, leave = spilling.Spill.add, spilling.Spill._leave
+        add = spilling.Spill.add
 
         def counted(spill: spilling.Spill, *block: Any) -> None:
             add(spill, *block)
             if len(spill.runs) == runs:
                 raise StopError
 
+        def gone(spill: Any, failed: bool) -> None:
+            spill._journal.close()
+            spill._lock.close()
+
         with pytest.MonkeyPatch.context() as patch, pytest.raises(StopError):
             patch.setattr(spilling.Spill, "add", counted)
-            patch.setattr(spilling.Spill, "_leave", lambda *_: None)
+            patch.setattr(spilling.Spill, "_close", gone)
             self.count(**options)
-        assert leave is spilling.Spill._leave
         assert not self.output.exists()
 
     @property
@@ -427,3 +430,26 @@ def test_the_output_is_replaced_as_a_file_is(work: Work, tmp_path: Path) -> None
     (tmp_path / "b.ngrams.partial").write_text("a file")
     with pytest.raises(OutputError, match="File exists"):
         count_ngrams(LINES, output=tmp_path / "b.ngrams")
+
+
+@pytest.mark.parametrize("moment", ["mkdir", "open", "flock", "fstat", "iterdir", "replace"])
+def test_an_interrupt_while_it_begins_leaves_nothing(work: Work, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    owner: Any = {"flock": pytest.importorskip("fcntl"), "fstat": os}.get(moment, Path)
+    real, calls = getattr(owner, moment), []
+
+    def interrupted(*arguments: Any, **more: Any) -> Any:
+        result = real(*arguments, **more)
+        if moment == "fstat" or "partial" in str(arguments[0]) or moment == "flock":
+            calls.append(1)
+            if len(calls) == 1:
+                if moment == "open":
+                    result.close()
+                raise KeyboardInterrupt
+        return result
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(owner, moment, interrupted)
+        work.count()
+    assert calls
+    assert work.files == []
+    assert sorted(file.name for file in work.text.parent.iterdir()) == ["text.txt"]
