@@ -25,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar multiply:RuntimeWarning")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name files after their argument: packed ones hold the time, so that each process would name its tests otherwise."""
+    return argname if isinstance(val, bytes) and len(val) > 12 else None
+
+
 @pytest.fixture(scope="session")
 def interpreted() -> bool:
     """Whether the kernels run as plain Python, so that sizes should be small."""

@@ -62,7 +62,7 @@ class ParquetReader:
         import pyarrow.parquet as pq
 
         group = self._metadata.row_group(number)
-        size, given = self._path.stat().st_size, 0
+        size, given, found = self._path.stat().st_size, 0, 0
         rows = max(1, group.num_rows * self._options.batch_bytes // max(1, group.total_byte_size))
         with pa.OSFile(str(self._path)) as file:
             rows = min(rows, self._rows_at_once(file, number, columns))
@@ -70,7 +70,10 @@ class ParquetReader:
             for batch in parquet.iter_batches(rows, row_groups=[number], columns=columns, use_threads=False):
                 given += batch.nbytes
                 check_ratio(given, size, self.name, self._options.max_ratio)
+                found += batch.num_rows
                 yield batch
+        if found != group.num_rows:
+            raise pa.ArrowInvalid(f"row group {number} holds {found} rows, not {group.num_rows} as it says")
 
     def _rows_at_once(self, file: Any, number: int, columns: list[str]) -> int:
         """Return how many rows to read at a time, so that one long string to which many refer does no harm."""

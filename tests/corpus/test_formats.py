@@ -374,3 +374,15 @@ def test_documents_that_are_files_in_any_wrapping(tmp_path: Path) -> None:
             open_corpus(write(tmp_path / name, CONTENTS[name]), document_per="file")
         with pytest.raises(OptionError, match="document_per='file' is only for text"):
             texts(write(tmp_path / "x", CONTENTS[name]), document_per="file", input_format=None)
+
+
+def test_a_parquet_file_with_fewer_rows_than_it_says(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    pq.write_table(pa.table({"text": ["a"] * 50}), out)
+    data = out.getvalue()
+    fifty, sixty = b"\x16\x64", b"\x16\x78"  # as the footer writes numbers of rows and values
+    footer = data.rindex(b"schema")
+    path = write(tmp_path / "a.parquet", data[:footer] + data[footer:].replace(fifty, sixty))
+    for batch_bytes in (1, 1 << 20):
+        with pytest.raises(InputError, match=r"row group 0 holds 50 rows, not 60 as it says"):
+            list(open_corpus(path, batch_bytes=batch_bytes))
