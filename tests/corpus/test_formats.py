@@ -381,7 +381,7 @@ def test_a_parquet_file_with_fewer_rows_than_it_says(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a"] * 50}), out)
     data = out.getvalue()
     fifty, sixty = b"\x16\x64", b"\x16\x78"  # as the footer writes numbers of rows and values
-    footer = data.rindex(b"schema")
+    footer = data.index(b"schema")
     path = write(tmp_path / "a.parquet", data[:footer] + data[footer:].replace(fifty, sixty))
     for batch_bytes in (1, 1 << 20):
         with pytest.raises(InputError, match=r"row group 0 holds 50 rows, not 60 as it says"):
