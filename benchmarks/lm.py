@@ -34,7 +34,7 @@ def main() -> None:
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
         trained: dict[str, tuple[str, list[Run]]] = {}
-        for name, options in MODELS.items():  # before this process grows: a child starts with its parent's peak
+        for name, options in MODELS.items():
             model_path = str(Path(folder, f"{len(trained)}.lm"))
             command = nlptools("lm", "train", str(path), "-o", model_path, "-q", *options)
             measure(command)  # warm

@@ -10,8 +10,6 @@ Peak memory is what the operating system reports of the whole process.
 import argparse
 import gzip
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         text, counts = Path(folder, "text.txt"), Path(folder, "counts.ngrams")
         for size in options.sizes:
-            # in a process of its own: the peak that is reported of a process begins with that of the one that starts it
-            with ProcessPoolExecutor(1, get_context("spawn")) as writer:
-                writer.submit(write_text, text, size, source).result()
+            write_text(text, size, source)
             for memory in ("in memory", options.memory) if size <= 100 else (options.memory,):
                 budget = [] if memory == "in memory" else ["--memory", memory]
                 command = nlptools("count", str(text), "-o", str(counts), "-q", "--order", str(options.order), *budget)

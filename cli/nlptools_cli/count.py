@@ -9,7 +9,7 @@ import click
 from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
 from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
-from nlptools_cli.options import Command, Option, quiet_option
+from nlptools_cli.options import Command, Option, quiet_option, threads_option
 from nlptools_cli.start_up import compiled_kernels
 
 if TYPE_CHECKING:
@@ -42,14 +42,6 @@ _memory = click.option(
     help="How much memory to use, e.g. 500M or 2G; what is more goes through sorted runs on disk. Default: half of what "
     "the machine has. The result does not depend on it.",
 )
-_threads = click.option(
-    "--threads",
-    type=int,
-    metavar="N",
-    cls=Option,
-    section="Counting",
-    help="Threads to use. Default: all processors. The result does not depend on it.",
-)
 
 
 @click.command(cls=Command)
@@ -68,7 +60,7 @@ _threads = click.option(
 )
 @_min_count
 @_memory
-@_threads
+@threads_option("Counting")
 @reading_options
 def count(
     inputs: tuple[str, ...],
@@ -130,7 +122,7 @@ def count(
 )
 @_min_count
 @_memory
-@_threads
+@threads_option("Counting")
 def merge(
     inputs: tuple[str, ...],
     output: str,

@@ -8,22 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nlptools.errors import OptionError, OutputError
+from nlptools_cli.count import is_count_file
 from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
-from nlptools_cli.options import Group, Option, quiet_option
+from nlptools_cli.options import Group, Option, quiet_option, threads_option
 from nlptools_cli.start_up import compiled_kernels
 
 if TYPE_CHECKING:
     from nlptools.lm.model import Evaluation, LanguageModel
-
-_threads = click.option(
-    "--threads",
-    type=int,
-    metavar="N",
-    cls=Option,
-    section="Model",
-    help="Threads to use. Default: all processors. The result does not depend on it.",
-)
 
 
 @click.group(cls=Group)
@@ -75,7 +68,7 @@ def lm() -> None:
     help="How much memory to use, e.g. 500M or 2G; what is more lies in temporary files. Default: half of what the machine "
     "has. The result does not depend on it.",
 )
-@_threads
+@threads_option("Model")
 @reading_options
 def train(
     inputs: tuple[str, ...],
@@ -105,14 +98,15 @@ def train(
     thresholds = _numbers(prune)
     from nlptools.corpus import check_place
 
-    counts = _is_count_file(inputs)
+    counts = _is_counted(inputs)
     corpus = None if counts else open_inputs(inputs, reading)
     for place, others, flag in ((output, [arpa, reading["rejects"]], "-o"), (arpa, [reading["rejects"]], "--arpa")):
         if place is not None:
             check_place(place)
             check_not_read(place, inputs, others, flag)
     with Messages(quiet, corpus.size if corpus else None) as messages, compiled_kernels(messages.log):
-        from nlptools.lm.train import train_lm
+        with held():
+            from nlptools.lm.train import train_lm
 
         model = train_lm(
             corpus or inputs[0],
@@ -146,7 +140,7 @@ def train(
     "output.",
 )
 @quiet_option("Do not print the perplexity.")
-@_threads
+@threads_option("Model")
 @reading_options
 def score(
     inputs: tuple[str, ...], model: str, output: str | None, quiet: bool, threads: int | None, reading: dict[str, Any]
@@ -172,7 +166,8 @@ def score(
         raise OutputError("standard output is closed; name a file: -o scores.csv")
     check_not_read(output, inputs, [model, reading["rejects"]])
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
-        from nlptools.lm.model import Evaluation, load_lm, read_arpa
+        with held():
+            from nlptools.lm.model import Evaluation, load_lm, read_arpa
 
         found = read_arpa(model) if model.lower().endswith(".arpa") else load_lm(model)
         total = [Evaluation()]
@@ -208,9 +203,9 @@ def _numbers(prune: str) -> tuple[int, ...]:
         raise OptionError(f"prune={prune!r} cannot work: give whole numbers with commas, e.g. 0,0,1") from None
 
 
-def _is_count_file(inputs: tuple[str, ...]) -> bool:
+def _is_counted(inputs: tuple[str, ...]) -> bool:
     """Say whether the input is a count file; raises UsageError if it is more than that."""
-    if not any(name.lower().endswith(".ngrams") for name in inputs):
+    if not any(map(is_count_file, inputs)):
         return False
     if len(inputs) > 1:
         raise click.UsageError(

@@ -131,3 +131,15 @@ def _kind(field: "Field[Any]") -> dict[str, Any]:
 def quiet_option(help_text: str) -> Callable[[Function], Function]:
     """Return a decorator that gives a command the option --quiet."""
     return click.option("-q", "--quiet", cls=Option, is_flag=True, help=help_text)
+
+
+def threads_option(section: str) -> Callable[[Function], Function]:
+    """Return a decorator that gives a command the option --threads."""
+    return click.option(
+        "--threads",
+        type=int,
+        metavar="N",
+        cls=Option,
+        section=section,
+        help="Threads to use. Default: all processors. The result does not depend on it.",
+    )

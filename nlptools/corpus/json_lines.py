@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from nlptools.corpus.byte_stream import Block, line_blocks
 from nlptools.corpus.column_types import STRINGS, batch_of, is_json_text, json_text
 from nlptools.corpus.options import ReadOptions
-from nlptools.corpus.parallel import in_order
 from nlptools.corpus.reading import LONE_SURROGATE, Bad, Content, Reading, Wanted
 from nlptools.corpus.sniffing import first_lines
 from nlptools.errors import InputError, OptionError
+from nlptools.threads import in_order
 
 HEAD_BYTES = 1 << 20
 """How much is looked at to learn the columns."""

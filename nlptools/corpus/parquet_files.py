@@ -11,8 +11,8 @@ from nlptools.corpus.compression import check_ratio
 from nlptools.corpus.foreign import ROWS, accepted_batches, arrow_errors, rows_at_once
 from nlptools.corpus.json_lines import not_whole
 from nlptools.corpus.options import ReadOptions
-from nlptools.corpus.parallel import in_order
 from nlptools.corpus.reading import Reading, Wanted
+from nlptools.threads import in_order
 
 PARQUET_MAGIC = b"PAR1"
 _REMEDY = "is it whole? copy or make it again"

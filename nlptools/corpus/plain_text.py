@@ -10,9 +10,9 @@ import pyarrow as pa
 from nlptools.corpus.byte_stream import Block, line_blocks
 from nlptools.corpus.column_types import batch_of
 from nlptools.corpus.options import ReadOptions
-from nlptools.corpus.parallel import in_order
 from nlptools.corpus.reading import Bad, Content, Reading, Wanted, large_strings
 from nlptools.errors import InputError
+from nlptools.threads import in_order
 
 TEXT_SCHEMA = pa.schema([pa.field("text", pa.large_string())])
 

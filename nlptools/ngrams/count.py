@@ -62,8 +62,9 @@ def count_ngrams(
     plan = make_plan(memory, order, threads)
     log(str(plan))
     source = open_corpus(corpus)
-    with Spill(output, _resume_key(source, order), log) as spill:
-        block = _count_blocks(source, order, plan, spill, progress, log)
+    key = _resume_key(source, order)
+    with Spill(output, key, log) as spill:
+        block = _count_blocks(source, order, key, plan, spill, progress, log)
         if block is None:
             log(f"merge: {len(spill.runs)} runs")
             paths = [run.path for run in spill.runs]
@@ -86,6 +87,7 @@ class _Block(NamedTuple):
 def _count_blocks(
     corpus: Corpus,
     order: int,
+    key: str | None,
     plan: Plan,
     spill: Spill,
     progress: Callable[[int], object] | None,
@@ -95,7 +97,6 @@ def _count_blocks(
     if spill.complete:
         log(f"runs: all {len(spill.runs)} are on disk already, from an earlier start")
         return None
-    key = _resume_key(corpus, order)
     done = spill.totals.documents
     if done:
         log(f"runs: {len(spill.runs)} are on disk already, {done:,} documents; going on behind them")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nlptools.errors import OptionError
 from nlptools.ngrams import _kernels, _merge_kernels
 from nlptools.ngrams.count_file import CountReader, Totals
-from nlptools.ngrams.rows import Layout, Rows
+from nlptools.ngrams.rows import Layout, Rows, joined
 
 
 class NgramCounts:
@@ -218,4 +218,4 @@ def _added(first: Rows, rows: Rows) -> Rows:
     if first.heads[0] == rows.heads[0] and first.tails[0] == rows.tails[0]:
         rows.counts[0] += first.counts[0]
         return rows
-    return Rows(*(np.concatenate(columns) for columns in zip(first, rows, strict=True)))
+    return joined([first, rows])

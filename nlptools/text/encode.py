@@ -7,9 +7,7 @@ The alphabet is known only at the end of the text and is sorted, so codes do not
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 
 from nlptools.text import _kernels
 from nlptools.text.characters import DIGIT, HAN, LETTER, OTHER, class_table
-from nlptools.threads import Result, in_threads, slices
+from nlptools.threads import Result, in_order, in_threads, slices
 
 Prepare = Callable[[pa.RecordBatch], pa.RecordBatch]
 
@@ -88,7 +86,7 @@ def encode_characters(
     prepare: what is done to each batch first, on the thread that encodes it.
     """
     kept = np.where(np.isin(class_table(), list(classes)), class_table(), 0).astype(np.uint8)
-    parts = list(_in_order(lambda batch: _decode_part(prepare(batch), kept), batches, threads))
+    parts = list(_decoded(lambda batch: _decode_part(prepare(batch), kept), batches, threads))
     duplicates = _drop_duplicates(parts) if deduplicate else 0
     return _join_characters(parts, threads, duplicates)
 
@@ -103,7 +101,7 @@ def encode_character_blocks(
     parts: list[_Part] = []
     waiting = 0
     pieces = (piece for batch in batches for piece in _pieces(batch, size))
-    for part in _in_order(lambda batch: _decode_part(batch, class_table()), pieces, threads):
+    for part in _decoded(lambda batch: _decode_part(batch, class_table()), pieces, threads):
         if parts and waiting + part.codes.size > size:
             yield _join_characters(parts, threads), False
             parts, waiting = [], 0
@@ -130,7 +128,7 @@ def encode_symbols(
     its own. Rarer ones share the code of LETTERS, and all runs of digits that of DIGITS.
     prepare: what is done to each batch first, on the thread that encodes it.
     """
-    both = list(_in_order(lambda batch: _symbols_part(prepare(batch)), batches, threads))
+    both = list(_decoded(lambda batch: _symbols_part(prepare(batch)), batches, threads))
     parts = [part for part, _ in both]
     duplicates = _drop_duplicates(parts) if deduplicate else 0
     symbol_of_run, run_symbols = _run_alphabet(both, min_run_count)
@@ -292,15 +290,9 @@ def _join(
     return EncodedText(codes, pa.array(alphabet, pa.string()), document_ends, duplicates, fingerprint)
 
 
-def _in_order(
+def _decoded(
     work: Callable[[pa.RecordBatch], Result], batches: Iterable[pa.RecordBatch], threads: int
 ) -> Iterator[Result]:
     """Yield work(batch) in the order of the batches, a few of them under way at a time."""
-    waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for batch in batches:
-            waiting.append(pool.submit(work, batch))
-            if len(waiting) > 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    yield from in_order(work, batches, threads)
+    _local.__dict__.clear()  # of this thread, which works too where one is enough

@@ -1,7 +1,6 @@
 """Other people's tables, threads, encodings, rejects."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 from nlptools.corpus import open_corpus, open_records
 from nlptools.corpus.byte_stream import ByteStream, chunk_stream
 from nlptools.corpus.encodings import as_utf8, unescaped
-from nlptools.corpus.parallel import in_order
 from nlptools.errors import BadRecordError, InputError, OptionError
 
 TABLE = pa.table({"id": [1, 2, 3], "text": ["一", None, "三"], "tags": [["a"], [], None]})
@@ -99,42 +97,6 @@ def test_damaged_arrow_data_is_refused() -> None:
 
 
 # Threads
-
-
-def test_in_order_keeps_the_order_and_little_in_memory() -> None:
-    held = most = 0
-
-    def items() -> Iterator[int]:
-        nonlocal held, most
-        for number in range(50):
-            held += 1
-            most = max(most, held)
-            yield number
-
-    def work(number: int) -> int:
-        time.sleep(0.001 * (number % 3))
-        return number * number
-
-    found = []
-    for result in in_order(work, items(), 3):
-        held -= 1
-        found.append(result)
-    assert found == [number * number for number in range(50)]
-    assert most <= 5
-
-
-@pytest.mark.parametrize("threads", [1, 2, 7])
-@pytest.mark.parametrize("good", [0, 1, 2, 9])
-def test_in_order_raises_after_what_came_before(threads: int, good: int) -> None:
-    def items() -> Iterator[int]:
-        yield from range(good)
-        raise InputError("the end is missing")
-
-    found = []
-    with pytest.raises(InputError, match="the end is missing"):
-        for result in in_order(str, items(), threads):
-            found.append(result)
-    assert found == [str(number) for number in range(good)]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.json", "a.csv", "a.parquet"])
