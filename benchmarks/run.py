@@ -7,9 +7,10 @@ import lm
 import memory
 import quality
 import reading
+import segmentation
 import speed
 
 if __name__ == "__main__":
     sys.argv[1:] = []  # each with its defaults
-    for benchmark in (reading, counting, memory, speed, quality, lm):
+    for benchmark in (reading, counting, memory, speed, quality, lm, segmentation):
         benchmark.main()

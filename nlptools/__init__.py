@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from nlptools.ngrams.count import count_ngrams
     from nlptools.ngrams.counts import NgramCounts, read_counts
     from nlptools.ngrams.merge import merge_counts
+    from nlptools.segment.evaluation import evaluate_segmentation
+    from nlptools.segment.model import Segmenter, load_segmenter
+    from nlptools.segment.options import SegmenterOptions
+    from nlptools.segment.train import train_segmenter
+    from nlptools.segment.vocabulary import export_vocabulary
 
 _HOME = {
     "BadRecordError": "nlptools.errors",
@@ -39,11 +44,16 @@ _HOME = {
     "OptionError": "nlptools.errors",
     "OutputError": "nlptools.errors",
     "Records": "nlptools.corpus",
+    "Segmenter": "nlptools.segment.model",
+    "SegmenterOptions": "nlptools.segment.options",
     "convert_corpus": "nlptools.corpus.convert",
     "count_ngrams": "nlptools.ngrams.count",
     "describe_corpus": "nlptools.corpus.describe",
+    "evaluate_segmentation": "nlptools.segment.evaluation",
+    "export_vocabulary": "nlptools.segment.vocabulary",
     "find_new_words": "nlptools.newwords.find",
     "load_lm": "nlptools.lm.model",
+    "load_segmenter": "nlptools.segment.model",
     "merge_counts": "nlptools.ngrams.merge",
     "open_corpus": "nlptools.corpus",
     "open_records": "nlptools.corpus",
@@ -51,6 +61,7 @@ _HOME = {
     "read_counts": "nlptools.ngrams.counts",
     "sample_corpus": "nlptools.corpus.sample",
     "train_lm": "nlptools.lm.train",
+    "train_segmenter": "nlptools.segment.train",
 }
 
 __all__ = [
@@ -66,11 +77,16 @@ __all__ = [
     "OptionError",
     "OutputError",
     "Records",
+    "Segmenter",
+    "SegmenterOptions",
     "convert_corpus",
     "count_ngrams",
     "describe_corpus",
+    "evaluate_segmentation",
+    "export_vocabulary",
     "find_new_words",
     "load_lm",
+    "load_segmenter",
     "merge_counts",
     "open_corpus",
     "open_records",
@@ -78,6 +94,7 @@ __all__ = [
     "read_counts",
     "sample_corpus",
     "train_lm",
+    "train_segmenter",
 ]
 
 

@@ -8,6 +8,7 @@ from nlptools_cli.count import count, merge
 from nlptools_cli.lm import lm
 from nlptools_cli.newwords import newwords
 from nlptools_cli.options import Group
+from nlptools_cli.segment import segment
 
 
 @click.group(cls=Group)
@@ -32,4 +33,5 @@ nlptools.add_command(newwords)
 nlptools.add_command(count)
 nlptools.add_command(merge)
 nlptools.add_command(lm)
+nlptools.add_command(segment)
 nlptools.add_command(corpus)

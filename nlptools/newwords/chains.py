@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlptools.newwords import _kernels
-from nlptools.newwords.trie import Trie
+from nlptools.ngrams.trie import Trie
 from nlptools.threads import in_threads, slices
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nlptools.newwords import _lattice_kernels as kernels
 from nlptools.newwords.chains import Chains
-from nlptools.newwords.trie import Trie
+from nlptools.ngrams.trie import Trie
 from nlptools.threads import in_threads, slices
 
 PRICES = (0.5, 1.0, 2.0)

@@ -14,7 +14,7 @@ from nlptools.newwords.evidence import collect_evidence
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.rows import ranked_table
 from nlptools.newwords.score import word_probability
-from nlptools.newwords.trie import Trie, build_trie
+from nlptools.ngrams.trie import Trie, build_trie
 from nlptools.text.encode import DIGITS, LETTERS, EncodedText, Prepare, encode_symbols
 
 LEAST_PRICE = 0.3  # λ of an n-gram that is looked at as a word

@@ -7,10 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nlptools.corpus import CorpusInput, open_corpus
+from nlptools.corpus.dictionary import read_dictionary
 from nlptools.newwords.counted_words import words_from_counts
 from nlptools.newwords.description_words import words_by_description_length
 from nlptools.newwords.function_characters import FUNCTION_CHARACTERS
-from nlptools.newwords.known import is_member, load_words
+from nlptools.newwords.known import is_member
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.published import words_by_cohesion, words_by_entropy
 from nlptools.ngrams.counts import NgramCounts
@@ -47,8 +48,8 @@ def find_new_words(
     """
     chosen = NewWordsOptions(**options)
     fold = folder(chosen.script)
-    known = {word for path in chosen.known for word in load_words(path, fold)} if chosen.known else None
-    stopwords = load_words(chosen.stopwords, fold) if chosen.stopwords else set()
+    known = {word for path in chosen.known for word in read_dictionary(path, fold)} if chosen.known else None
+    stopwords = read_dictionary(chosen.stopwords, fold) if chosen.stopwords else set()
     log = log or (lambda _: None)
     if isinstance(corpus, NgramCounts):
         table = words_from_counts(corpus, chosen, log)

@@ -17,7 +17,7 @@ from nlptools.newwords.chains import Chains
 from nlptools.newwords.evidence import collect_evidence
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.rows import ranked_table
-from nlptools.newwords.trie import Trie, build_trie
+from nlptools.ngrams.trie import Trie, build_trie
 from nlptools.text.characters import DIGIT, HAN, LETTER
 from nlptools.text.encode import EncodedText, Prepare, encode_characters
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nlptools.newwords.evidence import Evidence
-from nlptools.newwords.trie import Trie
+from nlptools.ngrams.trie import Trie
 from nlptools.text.encode import EncodedText
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nlptools.newwords.description_length import Prices
 from nlptools.newwords.evidence import Evidence
 from nlptools.newwords.function_characters import FUNCTION_CHARACTERS
-from nlptools.newwords.trie import Trie
+from nlptools.ngrams.trie import Trie
 from nlptools.text.encode import EncodedText
 
 

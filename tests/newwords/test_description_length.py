@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nlptools.newwords import _lattice_kernels as kernels
 from nlptools.newwords.chains import Chains
 from nlptools.newwords.description_length import LONGEST_SEGMENT, Prices, price_words
-from nlptools.newwords.trie import Trie, build_trie
+from nlptools.ngrams.trie import Trie, build_trie
 from nlptools.text.encode import EncodedText, encode_symbols
 
 Gram = tuple[str, ...]

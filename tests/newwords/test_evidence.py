@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nlptools.newwords.chains import Chains
 from nlptools.newwords.evidence import Evidence, collect_evidence
-from nlptools.newwords.trie import build_trie
+from nlptools.ngrams.trie import build_trie
 from nlptools.text.encode import EncodedText, encode_symbols
 
 documents = st.one_of(

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nlptools.newwords.chains import Chains
-from nlptools.newwords.trie import Trie, build_trie
+from nlptools.ngrams.trie import Trie, build_trie
 from nlptools.text.encode import EncodedText, encode_symbols
 
 AWKWARD = [
@@ -47,7 +47,7 @@ def encode(texts: list[str]) -> EncodedText:
 def build(text: EncodedText, min_count: int, max_length: int, threads: int, bits: int | None) -> Trie:
     with pytest.MonkeyPatch.context() as patch:
         if bits is not None:
-            patch.setattr("nlptools.newwords.trie.window_bits", lambda codes: bits)
+            patch.setattr("nlptools.ngrams.trie.window_bits", lambda codes: bits)
             patch.setattr("nlptools.ngrams.grouping.LEADER_BITS", 8)  # quicker for small texts
         return build_trie(text, min_count, max_length, threads)
 

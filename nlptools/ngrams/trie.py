@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nlptools.newwords import _kernels
+from nlptools.ngrams import _trie_kernels as kernels
 from nlptools.ngrams.grouping import group_keys, group_windows, window_bits
 from nlptools.text.encode import EncodedText
 from nlptools.threads import in_threads, slices
@@ -50,7 +50,7 @@ def build_trie(text: EncodedText, min_count: int, max_length: int, threads: int)
     levels.grow(heads, windows, window_counts, order, bits, min_count, max_length, node_of_window)
     node_at = np.empty(text.codes.size, np.int32)
     in_threads(
-        lambda lo, hi: _kernels.place_nodes(ranks[lo:hi], node_of_window, node_at[lo:hi]),
+        lambda lo, hi: kernels.place_nodes(ranks[lo:hi], node_of_window, node_at[lo:hi]),
         slices(ranks.size, threads),
         threads,
     )
@@ -60,7 +60,7 @@ def build_trie(text: EncodedText, min_count: int, max_length: int, threads: int)
         reached = levels.deepest
         positions = np.empty(text.codes.size, np.uint32)
         keys = np.empty(text.codes.size, np.uint64)
-        n = _kernels.list_extendable(node_at, levels.first_of_deepest, ranks, levels.deepest, positions, keys)
+        n = kernels.list_extendable(node_at, levels.first_of_deepest, ranks, levels.deepest, positions, keys)
         pairs, pair_counts, pair_ranks = group_keys(keys[:n], threads)
         heads = (pairs >> np.uint64(32)).astype(np.int32)
         tails = windows[(pairs & np.uint64(0xFFFFFFFF)).astype(np.int64) - 1]
@@ -91,16 +91,16 @@ class _Levels:
         max_length: int,
         node_of: NDArray[np.int32],
     ) -> None:
-        """Make the nodes of up to `order` more levels from windows sorted by (head, tail); see _kernels.grow_level."""
+        """Make the nodes of up to `order` more levels from windows sorted by (head, tail); see the kernel."""
         rows = np.empty(tails.size, np.int64)
         for level in range(min(order, max_length - self.deepest)):
             shift = bits * (order - 1 - level)
-            n = _kernels.select_rows(node_of, self.first_of_deepest, tails, shift, (1 << bits) - 1, rows)
+            n = kernels.select_rows(node_of, self.first_of_deepest, tails, shift, (1 << bits) - 1, rows)
             chosen = rows[:n]
             deepest = node_of[chosen]
             parents, node_counts = np.empty(n, np.int32), np.empty(n, np.int64)
             least = 1 if self.deepest == 0 else min_count
-            made = _kernels.grow_level(
+            made = kernels.grow_level(
                 heads[chosen],
                 tails[chosen],
                 counts[chosen],
@@ -125,16 +125,16 @@ def _finish(levels: _Levels, node_at: NDArray[np.int32], total: int, threads: in
     parents, counts = np.concatenate(levels.parents), np.concatenate(levels.counts)
     lengths = np.repeat(np.arange(len(levels.counts)), [c.size for c in levels.counts]).astype(np.int16)
     example = np.full(levels.nodes, node_at.size - 1, np.int64)
-    _kernels.examples(node_at, parents, example)
+    kernels.examples(node_at, parents, example)
     suffixes = np.zeros(levels.nodes, np.int32)
     pmi = np.zeros(levels.nodes)
     cuts = slices(levels.nodes - 1, 4 * threads)  # of the nodes but the root
 
     def link(lo: int, hi: int) -> None:
-        _kernels.link_suffixes(lo + 1, hi + 1, node_at, lengths, parents, example, suffixes)
+        kernels.link_suffixes(lo + 1, hi + 1, node_at, lengths, parents, example, suffixes)
 
     def measure(lo: int, hi: int) -> None:
-        _kernels.solidity(lo + 1, hi + 1, total, counts, lengths, parents, suffixes, pmi)
+        kernels.solidity(lo + 1, hi + 1, total, counts, lengths, parents, suffixes, pmi)
 
     in_threads(link, cuts, threads)
     in_threads(measure, cuts, threads)

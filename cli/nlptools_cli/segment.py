@@ -1,0 +1,155 @@
+"""`nlptools segment`: learn to cut text into words, cut it, and see how well."""
+
+from time import perf_counter
+from typing import Any
+
+import click
+
+from nlptools.segment.options import SegmenterOptions
+from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools_cli.interrupts import held
+from nlptools_cli.messages import Messages, say
+from nlptools_cli.options import Group, Option, options_from, quiet_option, threads_option
+from nlptools_cli.segment_eval import evaluate
+from nlptools_cli.segment_export import export
+from nlptools_cli.start_up import compiled_kernels
+
+
+@click.group(cls=Group)
+def segment() -> None:
+    """Learn to cut text into words from raw text alone; cut text; measure."""
+
+
+@segment.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1)
+@click.option(
+    "-o", "--output", metavar="FILE", required=True, cls=Option, help="Write the model to FILE, e.g. model.seg."
+)
+@quiet_option("Print no messages but errors, and bad records at the end.")
+@options_from(SegmenterOptions, section="Model")
+@reading_options
+def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, Any], **options: Any) -> None:
+    """Learn to segment from raw text alone: no dictionary, no labels.
+
+    The more text the better; 10 MB take a minute, 100 MB some minutes. A run that was stopped goes on from its last round
+    when the same command is given again; until it is done, FILE.training keeps the state.
+
+    \b
+    Examples:
+      nlptools segment train corpus.txt -o model.seg
+      nlptools segment train zhidao.jsonl --text-column question -o model.seg --words words.csv
+      nlptools segment train corpus.txt -o simple.seg --method lm
+    """
+    started = perf_counter()
+    chosen = SegmenterOptions(**options)
+    corpus = open_inputs(inputs, reading)
+    from nlptools.corpus import check_place
+
+    check_place(output)
+    given = [*map(str, (*chosen.lexicon, *chosen.words)), reading["rejects"]]
+    check_not_read(output, inputs, given)
+    with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
+        with held():
+            from nlptools.segment.train import train_segmenter
+
+        model = train_segmenter(
+            corpus, progress=messages.progress, log=messages.log, resume=f"{output}.training", **options
+        )
+        model.save(output)
+    if corpus.report.rejected:
+        say(f"{corpus.name}: {corpus.report.summary()}")
+    if not quiet:
+        words = model.words().num_rows
+        say(f"{output}: {model.alphabet.size:,} symbols, {words:,} words ({perf_counter() - started:.1f} s)")
+
+
+@segment.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1)
+@click.option(
+    "-m", "--model", metavar="FILE", required=True, cls=Option, help="The model, as `segment train` wrote it."
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    cls=Option,
+    help="Write to FILE; the suffix says how. .txt: a line for each text, one blank between words. .jsonl, .parquet, .arrow: "
+    "document, text, words, starts (characters) and probabilities; .csv and .tsv without the last two. Text formats also with "
+    ".gz, .zst, .bz2, .xz. "
+    "Default: text on standard output.",
+)
+@quiet_option("Print no messages but errors, and bad records at the end.")
+@click.option(
+    "--lexicon",
+    metavar="DICT",
+    multiple=True,
+    cls=Option,
+    section="Words",
+    help="A dictionary of words to prefer: a jieba dictionary or one word a line. May be repeated.",
+)
+@click.option(
+    "--words",
+    metavar="FILE",
+    multiple=True,
+    cls=Option,
+    section="Words",
+    help="A table of words to prefer, as `nlptools newwords` writes it. May be repeated.",
+)
+@click.option(
+    "--lexicon-weight",
+    type=float,
+    default=SegmenterOptions.lexicon_weight,
+    show_default=True,
+    metavar="X",
+    cls=Option,
+    section="Words",
+    help="How much a word of a lexicon is preferred, in nats.",
+)
+@threads_option("Words")
+@reading_options
+def run(
+    inputs: tuple[str, ...],
+    model: str,
+    output: str | None,
+    quiet: bool,
+    lexicon: tuple[str, ...],
+    words: tuple[str, ...],
+    lexicon_weight: float,
+    threads: int | None,
+    reading: dict[str, Any],
+) -> None:
+    """Cut text into words.
+
+    \b
+    Examples:
+      nlptools segment run -m model.seg corpus.txt -o words.txt
+      nlptools segment run -m model.seg zhidao.jsonl --text-column question -o words.parquet
+      nlptools segment run -m model.seg corpus.txt --lexicon mine.txt
+    """
+    started = perf_counter()
+    corpus = open_inputs(inputs, reading)
+    from nlptools.corpus import check_output
+    from nlptools.corpus.table_files import CORPUS_FORMATS
+
+    if output is not None:
+        check_output(output, CORPUS_FORMATS)
+    check_not_read(output, inputs, [model, *lexicon, *words, reading["rejects"]])
+    with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
+        with held():
+            from nlptools.segment.lexicon import read_lexicon
+            from nlptools.segment.model import load_segmenter
+            from nlptools.segment.output import write_segmented
+
+        segmenter = load_segmenter(model)
+        more = read_lexicon(lexicon, words, lexicon_weight)
+        if more is not None:
+            segmenter = segmenter.with_lexicon(more)
+        documents = write_segmented(segmenter, corpus.batches(messages.progress), output, threads)
+    if corpus.report.rejected:
+        say(f"{corpus.name}: {corpus.report.summary()}")
+    if not quiet and output is not None:
+        say(f"{documents:,} texts in {output} ({perf_counter() - started:.1f} s)")
+
+
+segment.add_command(evaluate)
+segment.add_command(export)
