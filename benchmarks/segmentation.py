@@ -1,12 +1,12 @@
 """Segmentation: F1 of jieba, sentencepiece, kexue.fm 3956 and ours on gold standards, and speed beside rjieba.
 
-    python benchmarks/segmentation.py [--seeds 1,2,3] [--only quality|training|speed|supervised]
+    python benchmarks/segmentation.py [--seeds 1,2,3] [--megabytes 100] [--only quality|training|supervised|speed]
 
 Quality: all words count, punctuation too. "seen": the raw text of the gold standards is among the raw text, without its word
 boundaries; "never seen": it is not. Our numbers are the mean over the seeds, and the largest distance from it. Sentencepiece
 is the unigram model of the size that is best on msr_dev, trained on the raw text of the gold standards and 10 MB of mixed
 text: it takes long for more. Nothing but jieba has a dictionary. Supervised: trained on udc_train.
-Training: the whole command, time and peak memory. Speed: text in memory to lists of words; rjieba line by line.
+Training: the whole command, time and peak memory; with --megabytes on the first part of the mixed text only. Speed: text in memory to lists of words; rjieba line by line.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import nlptools as nt
 
 SETS = ("msr_dev", "msr_test", "pku_dev", "udc_dev", "udc_test")
 SIZES = (8_000, 16_000, 32_000, 64_000)  # of sentencepiece vocabularies
-PARTS = ("quality", "training", "speed")
+PARTS = ("quality", "training", "supervised", "speed")
 
 Cut = Callable[[str], list[str]]
 
@@ -33,24 +33,31 @@ Cut = Callable[[str], list[str]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--only", choices=PARTS)
     chosen = parser.parse_args()
-    mixed, *golds = need("zh/mixed.txt.gz", *(f"zh/cws/{name}.seg" for name in SETS))
+    parts = PARTS if chosen.only is None else (chosen.only,)
+    mixed, train, *golds = need("zh/mixed.txt.gz", "zh/cws/udc_train.seg", *(f"zh/cws/{name}.seg" for name in SETS))
     print(machine())
-    with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder, "raw.txt")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        raw, text, model = folder / "raw.txt", folder / "mixed.txt", str(folder / "model.seg")
         raw.write_text("".join(unsegmented(gold) for gold in golds), encoding="utf-8")
-        if chosen.only in (None, "quality"):
-            quality(golds, raw, mixed, [int(seed) for seed in chosen.seeds.split(",")], Path(folder))
-        model = str(Path(folder, "model.seg"))
-        if chosen.only in (None, "training", "speed"):
-            run = measure(nlptools("segment", "train", str(mixed), "-o", model, "-q"))
-        if chosen.only in (None, "training"):
-            simple = measure(nlptools("segment", "train", str(mixed), "-o", f"{model}.lm", "-q", "--method", "lm"))
-            rows = [[name, round(r.seconds), round(r.memory)] for name, r in (("lattice", run), ("lm", simple))]
-            table("Training on 100 MB", ["--method", "seconds", "peak memory, MB"], rows)
-        if chosen.only in (None, "speed"):
-            speed(model, mixed)
+        with gzip.open(mixed, "rb") as stream:
+            content = stream.read(chosen.megabytes * 1_000_000)
+        text.write_bytes(content[: content.rfind(b"\n") + 1])
+        if "quality" in parts:
+            quality(golds, raw, text, [int(seed) for seed in chosen.seeds.split(",")], folder)
+        if parts != ("quality",):
+            runs = {"lattice": measure(nlptools("segment", "train", str(text), "-o", model, "-q"))}
+        if "training" in parts:
+            runs["lm"] = measure(nlptools("segment", "train", str(text), "-o", f"{model}.lm", "-q", "--method", "lm"))
+            rows = [[method, round(run.seconds), round(run.memory)] for method, run in runs.items()]
+            table(f"Training on {chosen.megabytes} MB", ["--method", "seconds", "peak memory, MB"], rows)
+        if "supervised" in parts:
+            supervised(train, golds, text, model)
+        if "speed" in parts:
+            speed(model, text)
 
 
 def unsegmented(gold: Path) -> str:
@@ -59,16 +66,16 @@ def unsegmented(gold: Path) -> str:
     return "".join("".join(line.split()) + "\n" for line in lines if line.strip())
 
 
-def quality(golds: list[Path], raw: Path, mixed: Path, seeds: list[int], folder: Path) -> None:
+def quality(golds: list[Path], raw: Path, text: Path, seeds: list[int], folder: Path) -> None:
     import jieba
 
     jieba.setLogLevel("ERROR")
     rows: list[list[object]] = [
         ["jieba, its dictionary and HMM", *scores(jieba.lcut, golds)],
         ["jieba, its dictionary", *scores(lambda line: jieba.lcut(line, HMM=False), golds)],
-        ["sentencepiece, unigram", *scores(sentencepiece(raw, mixed, golds[0], folder), golds)],
+        ["sentencepiece, unigram", *scores(sentencepiece(raw, text, golds[0], folder), golds)],
     ]
-    for name, inputs in (("seen", [str(mixed), str(raw)]), ("never seen", [str(mixed)])):
+    for name, inputs in (("seen", [str(text), str(raw)]), ("never seen", [str(text)])):
         simple = nt.train_segmenter(nt.open_corpus(inputs), method="lm")
         rows.append([f"kexue.fm 3956, {name}", *scores(simple.segment, golds)])
         ours = [scores(nt.train_segmenter(nt.open_corpus(inputs), seed=seed).segment, golds) for seed in seeds]
@@ -87,19 +94,43 @@ def scores(cut: Cut, golds: Iterable[Path]) -> list[float]:
     return found
 
 
-def sentencepiece(raw: Path, mixed: Path, dev: Path, folder: Path) -> Cut:
+def supervised(train: Path, golds: list[Path], text: Path, model: str) -> None:
+    """Train on segmented text alone, and with raw text beside it."""
+    rows: list[list[object]] = []
+    for name, corpus, base in (("segmented text alone", None, None), ("and raw text", str(text), model)):
+        start = time.perf_counter()
+        segmenter = nt.train_segmenter(corpus, gold=train, base=base)
+        seconds = round(time.perf_counter() - start)
+        rows.append([name, *scores(segmenter.segment, golds), seconds, round(megabytes_per_second(segmenter, text), 1)])
+    table("Supervised, trained on udc_train: F1 of all words", ["", *SETS, "training, s", "MB/s, one thread"], rows)
+
+
+def megabytes_per_second(segmenter: nt.Segmenter, text: Path) -> float:
+    """Return the median speed of `segment_batches` on one thread."""
+    lines = text.read_bytes()[:10_000_000].decode("utf-8", "ignore").splitlines()
+    batch = pa.record_batch({"text": pa.array(lines, pa.large_string())})
+    size = sum(len(line.encode()) for line in lines) / 1e6
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _words in segmenter.segment_batches([batch], 1):
+            pass
+        seconds.append(time.perf_counter() - start)
+    return size / median(seconds)
+
+
+def sentencepiece(raw: Path, text: Path, dev: Path, folder: Path) -> Cut:
     """Return the unigram model of the size that is best on `dev`."""
     import sentencepiece as spm
 
-    with gzip.open(mixed, "rb") as stream:
-        lines = stream.read(10_000_000).decode("utf-8", "ignore").splitlines()[:-1]
-    text = folder / "small.txt"
-    text.write_text(raw.read_text(encoding="utf-8") + "\n".join(lines) + "\n", encoding="utf-8")
+    lines = text.read_bytes()[:10_000_000].decode("utf-8", "ignore").splitlines()[:-1]
+    small = folder / "small.txt"
+    small.write_text(raw.read_text(encoding="utf-8") + "\n".join(lines) + "\n", encoding="utf-8")
     best: tuple[float, Cut] | None = None
     for size in SIZES:
         prefix = str(folder / f"spm{size}")
         spm.SentencePieceTrainer.train(
-            input=str(text), model_prefix=prefix, vocab_size=size, character_coverage=1.0, minloglevel=2,
+            input=str(small), model_prefix=prefix, vocab_size=size, character_coverage=1.0, minloglevel=2,
             normalization_rule_name="identity", add_dummy_prefix=False, hard_vocab_limit=False,
         )  # fmt: skip
         processor = spm.SentencePieceProcessor(model_file=f"{prefix}.model")
@@ -114,11 +145,10 @@ def sentencepiece(raw: Path, mixed: Path, dev: Path, folder: Path) -> Cut:
     return best[1]
 
 
-def speed(model: str, mixed: Path) -> None:
+def speed(model: str, text: Path) -> None:
     import rjieba
 
-    with gzip.open(mixed, "rb") as stream:
-        lines = stream.read(30_000_000).decode("utf-8", "ignore").splitlines()[:-1]
+    lines = text.read_bytes()[:30_000_000].decode("utf-8", "ignore").splitlines()[:-1]
     size = sum(len(line.encode()) for line in lines) / 1e6
     batch = pa.record_batch({"text": pa.array(lines, pa.large_string())})
     segmenter = nt.load_segmenter(model)
@@ -141,9 +171,7 @@ def speed(model: str, mixed: Path) -> None:
             job()
             seconds[name].append(time.perf_counter() - start)
     first = median(seconds["rjieba.cut, no HMM"])
-    rows = [
-        [name, round(size / median(times), 1), round(first / median(times), 2)] for name, times in seconds.items()
-    ]
+    rows = [[name, round(size / median(times), 1), round(first / median(times), 2)] for name, times in seconds.items()]
     table("Speed of segmentation", ["what", "MB/s", "over rjieba"], rows)
 
 

@@ -120,12 +120,24 @@ def _kind(field: "Field[Any]") -> dict[str, Any]:
     for kind in (field.type, *get_args(field.type)):
         if get_origin(kind) is Literal:
             return {"type": Words(get_args(kind))}
+    if get_origin(field.type) is tuple and float in get_args(field.type):
+        return {"type": click.UNPROCESSED, "callback": _numbers, "metavar": "X,X,..."}
     if get_origin(field.type) is tuple:
         return {"multiple": True, "metavar": "DICT" if field.name == "known" else "FILE"}
+    if {int, str} <= set(get_args(field.type)):
+        return {"metavar": field.metadata["metavar"]}
     for kind, metavar in ((int, "N"), (float, "X"), (str, "FILE")):
         if kind is field.type or kind in get_args(field.type):
             return {"type": kind, "metavar": field.metadata.get("metavar") or metavar}
     raise TypeError(f"{field.name}: no option can be made of {field.type}")
+
+
+def _numbers(ctx: click.Context, param: click.Parameter, value: Any) -> tuple[float, ...]:
+    """Return numbers that were typed with commas between; raises BadParameter if one is none."""
+    try:
+        return tuple(map(float, value.split(","))) if isinstance(value, str) else value
+    except ValueError:
+        raise click.BadParameter(f"{value!r}; give numbers with commas between.") from None
 
 
 def quiet_option(help_text: str) -> Callable[[Function], Function]:

@@ -29,7 +29,7 @@ def segment() -> None:
 @options_from(SegmenterOptions, section="Model")
 @reading_options
 def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, Any], **options: Any) -> None:
-    """Learn to segment from raw text alone: no dictionary, no labels.
+    """Learn to segment from raw text alone: no dictionary, no labels; or, with --gold, from segmented text and raw text.
 
     The more text the better; 10 MB take a minute, 100 MB some minutes. A run that was stopped goes on from its last round
     when the same command is given again; until it is done, FILE.training keeps the state.
@@ -39,16 +39,17 @@ def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, 
       nlptools segment train corpus.txt -o model.seg
       nlptools segment train zhidao.jsonl --text-column question -o model.seg --words words.csv
       nlptools segment train corpus.txt -o simple.seg --method lm
+      nlptools segment train corpus.txt -o mine.seg --gold segmented.txt --base model.seg
     """
     started = perf_counter()
     chosen = SegmenterOptions(**options)
-    corpus = open_inputs(inputs, reading)
+    corpus = open_inputs(inputs, reading) if inputs or chosen.gold is None else None
     from nlptools.corpus import check_place
 
     check_place(output)
-    given = [*map(str, (*chosen.lexicon, *chosen.words)), reading["rejects"]]
-    check_not_read(output, inputs, given)
-    with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
+    given = [str(path) for path in (*chosen.lexicon, *chosen.words, chosen.gold, chosen.base) if path is not None]
+    check_not_read(output, inputs, [*given, reading["rejects"]])
+    with Messages(quiet, corpus.size if corpus else None) as messages, compiled_kernels(messages.log):
         with held():
             from nlptools.segment.train import train_segmenter
 
@@ -56,7 +57,7 @@ def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, 
             corpus, progress=messages.progress, log=messages.log, resume=f"{output}.training", **options
         )
         model.save(output)
-    if corpus.report.rejected:
+    if corpus and corpus.report.rejected:
         say(f"{corpus.name}: {corpus.report.summary()}")
     if not quiet:
         words = model.words().num_rows

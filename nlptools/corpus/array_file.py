@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,16 @@ Arrays = dict[str, NDArray[Any]]
 def write_arrays(path: str | Path, kind: str, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, str]) -> None:
     """Write arrays and facts about them; the file appears under its name only when it is whole.
 
-    kind: what the file is, with the version of its layout, "language model 1". Arrays are flattened.
+    kind: what the file is, with the version of its layout, "language model 1".
     """
     metadata = {"nlptools": kind, **facts}
     cells = {}
     for name, array in arrays.items():
         array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-        metadata[name] = array.dtype.str
+        shape = "" if array.ndim == 1 else f" {','.join(map(str, array.shape))}"
+        metadata[name] = f"{array.dtype.str}{shape}"
         cells[name] = array.reshape(-1).view(np.uint8)
-    metadata["crc32"] = " ".join(f"{zlib.crc32(cell.data):08x}" for cell in cells.values())
+    metadata["crc32"] = _checksums(cells.values(), metadata)
     schema = pa.schema([pa.field(name, pa.large_binary(), nullable=False) for name in cells], metadata)
     columns = []
     for cell in cells.values():
@@ -38,7 +39,7 @@ def write_arrays(path: str | Path, kind: str, arrays: Mapping[str, NDArray[Any]]
 
 
 def read_arrays(path: str | Path, kind: str, remedy: str) -> tuple[Arrays, dict[str, str]]:
-    """Return the arrays, flat and mapped into memory, and the facts of a file of that kind.
+    """Return the arrays, mapped into memory, and the facts of a file of that kind.
 
     remedy: what to do if it is none: "give a file that ... wrote". Raises InputError if it is no such file, or damaged.
     """
@@ -68,6 +69,19 @@ def _noun(kind: str) -> str:
     return kind.rsplit(" ", 1)[0]
 
 
+def _cell(column: Any) -> NDArray[np.uint8]:
+    """Return the bytes of a large_binary array of one row, where they are; a scalar of pyarrow would be a copy."""
+    _, offsets, data = column.buffers()
+    begin, end = np.frombuffer(offsets, np.int64, 2, 8 * column.offset)
+    return np.frombuffer(data or b"", np.uint8)[begin:end]
+
+
+def _checksums(cells: Iterable[NDArray[np.uint8]], facts: Mapping[str, str]) -> str:
+    """Return the CRC-32 of each cell, and of the facts."""
+    told = "\0".join(f"{name}\0{facts[name]}" for name in sorted(facts)).encode()
+    return " ".join(f"{checksum:08x}" for checksum in (*(zlib.crc32(cell.data) for cell in cells), zlib.crc32(told)))
+
+
 def _arrays(reader: Any, facts: dict[str, str]) -> Arrays:
     """Return the cells of the only row; raises ValueError if they are not what their checksums say."""
     if set(reader.schema.types) != {pa.large_binary()} or reader.num_record_batches != 1:
@@ -76,13 +90,15 @@ def _arrays(reader: Any, facts: dict[str, str]) -> Arrays:
     batch.validate(full=True)
     if batch.num_rows != 1 or any(column.null_count for column in batch.columns):
         raise ValueError
-    cells = [np.frombuffer(column[0].as_buffer(), np.uint8) for column in batch.columns]
-    if facts["crc32"].split() != [f"{zlib.crc32(cell.data):08x}" for cell in cells]:
+    cells = [_cell(column) for column in batch.columns]
+    if facts.pop("crc32") != _checksums(cells, facts):
         raise ValueError
     arrays = {}
     for name, cell in zip(reader.schema.names, cells, strict=True):
-        kind = np.dtype(facts[name])
-        if kind.kind not in "iuf":
+        words = facts[name].split(" ")
+        kind = np.dtype(words[0])
+        if kind.kind not in "iuf" or len(words) > 2:
             raise ValueError
-        arrays[name] = cell.view(kind)
+        shape = [int(size) for size in words[1].split(",")] if len(words) > 1 else [-1]
+        arrays[name] = cell.view(kind).reshape(shape)
     return arrays

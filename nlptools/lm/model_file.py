@@ -39,8 +39,6 @@ def _checked(arrays: Arrays, facts: dict[str, str]) -> tuple[Vocabulary, int, Tr
     """Return the model of the arrays; raises ValueError if it is not one that kernels may look up in."""
     if list(arrays) != ["vocabulary", *_TYPES]:
         raise ValueError
-    if any(arrays[name].dtype.str not in kinds for name, kinds in _TYPES.items()):
-        raise ValueError
     trie = Trie(*(arrays[name] for name in _TYPES))
     words, order = facts["unit"] == "word", int(facts["order"])
     text = arrays["vocabulary"].tobytes().decode()
@@ -60,6 +58,8 @@ def are_tokens(vocabulary: Vocabulary) -> bool:
 
 def is_model(trie: Trie, size: int, order: int) -> bool:
     """Say whether the arrays are a trie of `size` symbols and this order."""
+    if any(array.dtype.str not in kinds for array, kinds in zip(trie, _TYPES.values(), strict=True)):
+        return False
     if not _kernels.is_trie(*trie, size):
         return False
     bounds = [0]

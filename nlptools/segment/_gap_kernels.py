@@ -118,52 +118,48 @@ def _features(
         return _SPARSE
     n = _SPARSE
     for f in range(DENSE):
-        places[n] = f * BINS + bins[i, f]
+        places[n] = f * BINS + np.int64(bins[i, f])
         n += 1
     base = DENSE * BINS
     for p in range(BIN_PAIRS.shape[0]):
-        places[n] = base + (p * BINS + bins[i, BIN_PAIRS[p, 0]]) * BINS + bins[i, BIN_PAIRS[p, 1]]
+        first, second = np.int64(bins[i, BIN_PAIRS[p, 0]]), np.int64(bins[i, BIN_PAIRS[p, 1]])
+        places[n] = base + (p * BINS + first) * BINS + second
         n += 1
     base += BIN_PAIRS.shape[0] * BINS * BINS
     for p in range(BIN_TRIPLES.shape[0]):
-        triple = BIN_TRIPLES[p]
-        places[n] = base + ((p * BINS + bins[i, triple[0]]) * BINS + bins[i, triple[1]]) * BINS + bins[i, triple[2]]
+        first, second = np.int64(bins[i, BIN_TRIPLES[p, 0]]), np.int64(bins[i, BIN_TRIPLES[p, 1]])
+        places[n] = base + ((p * BINS + first) * BINS + second) * BINS + np.int64(bins[i, BIN_TRIPLES[p, 2]])
         n += 1
     return n
 
 
 @njit(cache=True, nogil=True)
-def _sum(places: NDArray[np.int64], n: int, weights: Weights) -> float:
+def _sum(places: NDArray[np.int64], n: int, stride: int, weights: Weights) -> float:
+    """Return the sum of the weights at the places, of which each takes so many numbers."""
     z = 0.0
     for j in range(4):
-        z += weights.symbols[places[j]]
+        z += weights.symbols[places[j] * stride]
     for j in range(4, 9):
         if places[j] >= 0:
-            z += weights.pairs[places[j]]
-    z += weights.apart[places[9]] + weights.apart[places[10]]
+            z += weights.pairs[places[j] * stride]
+    z += weights.apart[places[9] * stride] + weights.apart[places[10] * stride]
     for j in range(11, _SPARSE):
         if places[j] >= 0:
-            z += weights.triples[places[j]]
+            z += weights.triples[places[j] * stride]
     for j in range(_SPARSE, n):
-        z += weights.dense[places[j]]
+        z += weights.dense[places[j] * stride]
     return z
 
 
 @njit(cache=True, nogil=True)
 def _step(
-    places: NDArray[np.int64],
-    first: int,
-    last: int,
-    weights: NDArray[np.float32],
-    squares: NDArray[np.float32],
-    square: float,
-    step: float,
+    places: NDArray[np.int64], first: int, last: int, state: NDArray[np.float32], square: float, step: float
 ) -> None:
     for j in range(first, last):
-        place = places[j]
-        if place >= 0:
-            squares[place] += square
-            weights[place] -= step / math.sqrt(squares[place] + np.float32(1.0))
+        if places[j] >= 0:
+            place = places[j] * 2
+            state[place + 1] += square
+            state[place] -= step / math.sqrt(state[place + 1] + np.float32(1.0))
 
 
 @njit(cache=True, nogil=True)
@@ -174,18 +170,17 @@ def train(
     fold: int,
     block: int,
     rate: float,
-    weights: Weights,
-    squares: Weights,
+    state: Weights,
 ) -> float:
     """Go through the gaps once, in the order of the text, with AdaGrad; return the mean cross entropy in nats.
 
     target: (T,) probability that a word begins at i. bins: (T, DENSE), or (0, DENSE) for the sparse features alone.
-    fold >= 0: only the blocks of so many positions that are of this fold, 0 or 1, count. squares: sums of squared
-    gradients.
+    fold >= 0: only the blocks of so many positions that are of this fold, 0 or 1, count. state: twice as long as weights,
+    behind each weight the sum of its squared gradients, so that they are fetched together.
     """
-    pair_rows = weights.pairs.size // PAIR_COLUMNS
-    apart_rows = weights.apart.size // APART_COLUMNS
-    triple_rows = weights.triples.size // TRIPLE_COLUMNS
+    pair_rows = state.pairs.size // (2 * PAIR_COLUMNS)
+    apart_rows = state.apart.size // (2 * APART_COLUMNS)
+    triple_rows = state.triples.size // (2 * TRIPLE_COLUMNS)
     places = np.empty(_FEATURES, np.int64)
     loss = 0.0
     seen = 0
@@ -193,16 +188,16 @@ def train(
         if codes[i] == 0 or codes[i - 1] == 0 or (fold >= 0 and (i // block) % 2 != fold):
             continue
         n = _features(i, codes, bins, pair_rows, apart_rows, triple_rows, places)
-        p = 1.0 / (1.0 + math.exp(-_sum(places, n, weights)))
+        p = 1.0 / (1.0 + math.exp(-_sum(places, n, 2, state)))
         loss -= target[i] * math.log(p + 1e-9) + (1.0 - target[i]) * math.log(1.0 - p + 1e-9)
         seen += 1
         gradient = p - target[i]
         square, step = np.float32(gradient * gradient), np.float32(rate * gradient)
-        _step(places, 0, 4, weights.symbols, squares.symbols, square, step)
-        _step(places, 4, 9, weights.pairs, squares.pairs, square, step)
-        _step(places, 9, 11, weights.apart, squares.apart, square, step)
-        _step(places, 11, _SPARSE, weights.triples, squares.triples, square, step)
-        _step(places, _SPARSE, n, weights.dense, squares.dense, square, step)
+        _step(places, 0, 4, state.symbols, square, step)
+        _step(places, 4, 9, state.pairs, square, step)
+        _step(places, 9, 11, state.apart, square, step)
+        _step(places, 11, _SPARSE, state.triples, square, step)
+        _step(places, _SPARSE, n, state.dense, square, step)
     return loss / max(seen, 1)
 
 
@@ -225,7 +220,7 @@ def predict(
     for i in range(max(lo, 1), hi):
         if codes[i] != 0 and codes[i - 1] != 0 and (fold < 0 or (i // block) % 2 != fold):
             n = _features(i, codes, bins, pair_rows, apart_rows, triple_rows, places)
-            out[i] = _sum(places, n, weights)
+            out[i] = _sum(places, n, 1, weights)
 
 
 @njit(cache=True, nogil=True)
@@ -291,42 +286,48 @@ class PackedWeights(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
+def _weight(row: int) -> int:
+    """Return the weight in the lowest byte."""
+    return np.int64(np.int8(row))
+
+
+@njit(cache=True, nogil=True)
 def score(symbols: NDArray[np.uint16], weights: PackedWeights, scores: NDArray[np.int16]) -> None:
     """Write the sum of the weights of the gap before each symbol; at an edge, and behind one, the highest number.
 
     Between segments stands an edge; the last symbol is one.
     """
     n = symbols.size
-    pairs, apart, triples = np.empty(n, np.uint64), np.empty(n, np.uint16), np.empty(n, np.uint32)
-    for i in range(n):
-        x = symbols[i]
+    # row i + 1: of the n-gram that begins at symbol i; before the first stands an edge
+    pairs, apart, triples = np.empty(n + 1, np.uint64), np.empty(n + 1, np.uint16), np.empty(n + 1, np.uint32)
+    for i in range(-1, n):
+        x = symbols[i] if i >= 0 else np.uint16(0)
         y = symbols[i + 1] if i + 1 < n else np.uint16(0)
         z = symbols[i + 2] if i + 2 < n else np.uint16(0)
         pair = weights.pairs[_pair_row(x, y, weights.pairs.size)]
         triple = weights.triples[_triple_row(x, y, z, weights.triples.size)]
-        apart[i] = weights.apart[_apart_row(x, z, weights.apart.size)]
+        apart[i + 1] = weights.apart[_apart_row(x, z, weights.apart.size)]
         if y == 0:  # as a3 a2: nothing before an edge counts
             pair &= np.uint64(0xFFFFFFFF00FFFFFF)
             triple &= np.uint32(0x0000FFFF)
         if x == 0:  # as b2 b3
             pair &= np.uint64(0xFFFFFF00FFFFFFFF)
-        pairs[i] = pair
-        triples[i] = triple
+        pairs[i + 1] = pair
+        triples[i + 1] = triple
     for i in range(n):
         if symbols[i] == 0 or i == 0 or symbols[i - 1] == 0:
             scores[i] = 32767
             continue
         z = np.int64(0)
         own, last = weights.symbols[symbols[i]], weights.symbols[symbols[i - 1]]
-        z += np.int8(last) + np.int8(own >> np.uint32(8))
-        z += np.int8(weights.symbols[symbols[i - 2] if i >= 2 else 0] >> np.uint32(16))
-        z += np.int8(weights.symbols[symbols[i + 1] if i + 1 < n else 0] >> np.uint32(24))
-        z += np.int8(pairs[i - 1] >> np.uint64(8)) + np.int8(pairs[i] >> np.uint64(16))
-        z += np.int8(apart[i - 1]) + np.int8(triples[i - 1] >> np.uint32(8)) + np.int8(triples[i] >> np.uint32(16))
+        z += _weight(last) + _weight(own >> np.uint32(8))
+        z += _weight(weights.symbols[symbols[i - 2] if i >= 2 else 0] >> np.uint32(16))
+        z += _weight(weights.symbols[symbols[i + 1] if i + 1 < n else 0] >> np.uint32(24))
+        z += _weight(pairs[i] >> np.uint64(8)) + _weight(pairs[i + 1] >> np.uint64(16)) + _weight(pairs[i - 1])
+        z += _weight(apart[i]) + _weight(apart[i - 1] >> np.uint16(8))
+        z += _weight(triples[i - 1]) + _weight(triples[i] >> np.uint32(8)) + _weight(triples[i + 1] >> np.uint32(16))
         if i >= 2:
-            z += np.int8(pairs[i - 2]) + np.int8(apart[i - 2] >> np.uint16(8)) + np.int8(triples[i - 2])
-        if i >= 3:
-            z += np.int8(pairs[i - 3] >> np.uint64(24)) + np.int8(triples[i - 3] >> np.uint32(24))
+            z += _weight(pairs[i - 2] >> np.uint64(24)) + _weight(triples[i - 2] >> np.uint32(24))
         if i + 1 < n:
-            z += np.int8(pairs[i + 1] >> np.uint64(32))
+            z += _weight(pairs[i + 2] >> np.uint64(32))
         scores[i] = z

@@ -202,12 +202,14 @@ def sample(
     strength: float,
     prefer: NDArray[np.float64],
     gaps: NDArray[np.float32],
+    sure: float,
     seed: int,
 ) -> None:
     """Draw a segmentation of each segment in [lo, hi), given the counts of all others; `begins` is overwritten.
 
     The counts hold the segment's own bigrams: one occurrence is left out of what stands at its own place now.
-    prefer: factor on words of 1.. symbols. gaps[i]: factor on a word's beginning at i inside a segment.
+    prefer: factor on words of 1.. symbols. gaps[i]: factor on a word's beginning at i inside a segment; where it is above
+    `sure`, a word does begin, and below 1 / sure none does, unless that leaves no way through the segment.
     """
     longest, length = 0, 0
     for i in range(lo, hi):
@@ -224,7 +226,9 @@ def sample(
         end = i
         while end < hi and words[end, 0] != 0:
             end += 1
-        _sum_forward(words, i, end, begins, bigrams, discount, strength, prefer, gaps, forward)
+        _sum_forward(words, i, end, begins, bigrams, discount, strength, prefer, gaps, sure, forward)
+        if forward[end - i].max() == 0.0:
+            _sum_forward(words, i, end, begins, bigrams, discount, strength, prefer, gaps, np.inf, forward)
         state = (np.uint64(seed) * np.uint64(0xD1342543DE82EF95)) ^ (np.uint64(i) * _MIX)
         _draw_backward(words, i, end, begins, bigrams, discount, strength, forward, state, drawn)
         begins[i:end] = drawn[: end - i]
@@ -242,14 +246,19 @@ def _sum_forward(
     strength: float,
     prefer: NDArray[np.float64],
     gaps: NDArray[np.float32],
+    sure: float,
     forward: NDArray[np.float64],
 ) -> None:
     for at in range(i + 1, end + 1):
+        forward[at - i] = 0.0
+        if at < end and gaps[at] * sure < 1.0:
+            continue
         most = 0.0
         for k in range(LONGEST):
-            forward[at - i, k] = 0.0
             begin = at - k - 1
-            if begin < i or words[begin, k] < 0:
+            if begin < i or (k > 0 and gaps[begin + 1] > sure):
+                break
+            if words[begin, k] < 0 or (begin > i and gaps[begin] * sure < 1.0):
                 continue
             word = words[begin, k]
             own = _is_own(begins, begin, end, k)
@@ -268,9 +277,10 @@ def _sum_forward(
                 total *= gaps[begin]
             forward[at - i, k] = total * prefer[k]
             most = max(most, forward[at - i, k])
-        if 0.0 < most < 1e-100:
+        if 0.0 < most < 1e-100 or most > 1e100:
+            scale = 1e100 if most < 1.0 else 1e-100
             for back in range(max(0, at - i - LONGEST + 1), at - i + 1):
-                forward[back] *= 1e100
+                forward[back] *= scale
 
 
 @njit(cache=True, nogil=True)

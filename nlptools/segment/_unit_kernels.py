@@ -23,7 +23,8 @@ def _code_point(data: NDArray[np.uint8], i: int, end: int) -> tuple[int, int]:
         return (byte & 31) << 6 | (np.int64(data[i + 1]) & 63), i + 2
     if 0xF0 <= byte < 0xF8 and i + 3 < end:
         high = (byte & 7) << 18 | (np.int64(data[i + 1]) & 63) << 12
-        return high | (np.int64(data[i + 2]) & 63) << 6 | (np.int64(data[i + 3]) & 63), i + 4
+        code = high | (np.int64(data[i + 2]) & 63) << 6 | (np.int64(data[i + 3]) & 63)
+        return min(code, 0x10FFFF), i + 4
     return 0, i + 1
 
 
@@ -154,12 +155,15 @@ def join_words(
     first = 0
     for d in range(ends.size):
         document = n
+        is_cut = False
         for u in range(first, ends[d] - 1):
+            is_cut = is_cut or begins[u] != 0
             if symbols[u] == EDGE and classes[_code_point(data, starts[u], starts[u + 1])[0]] & 15 == SPACE:
                 continue
-            if begins[u] != 0 and n > document:
+            if is_cut and n > document:
                 out[n] = 32
                 n += 1
+            is_cut = False
             for i in range(starts[u], starts[u + 1]):
                 out[n] = data[i]
                 n += 1

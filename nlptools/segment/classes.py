@@ -50,7 +50,8 @@ def _positive_pmi(table: NDArray[np.float64]) -> NDArray[np.float32]:
     probabilities = table.sum(axis=0) ** _SMOOTHING
     expected = table.sum(axis=1, keepdims=True) * (probabilities / max(probabilities.sum(), 1.0))
     ratio = np.divide(table, expected, out=np.ones_like(table), where=table > 0)
-    return np.log(np.maximum(ratio, 1.0)).astype(np.float32)
+    out: NDArray[np.float32] = np.log(np.maximum(ratio, 1.0)).astype(np.float32)
+    return out
 
 
 def _vectors(table: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
@@ -66,7 +67,8 @@ def _vectors(table: NDArray[np.float32], random: np.random.Generator) -> NDArray
 
 def _of_length_one(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    out: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return out
 
 
 def _spherical_means(vectors: NDArray[np.float32], groups: int, random: np.random.Generator) -> NDArray[np.int64]:
@@ -77,4 +79,5 @@ def _spherical_means(vectors: NDArray[np.float32], groups: int, random: np.rando
         sums = np.zeros_like(means)
         np.add.at(sums, nearest, vectors)
         means = _of_length_one(sums)
-    return (vectors @ means.T).argmax(axis=1)
+    nearest_mean: NDArray[np.int64] = (vectors @ means.T).argmax(axis=1)
+    return nearest_mean

@@ -23,7 +23,7 @@ SYMBOLS_PER_COUNT = 10_000_000
 
 def no_evidence() -> Evidence:
     """Return what is known without raw text."""
-    return Evidence(np.zeros(0, np.uint32), np.zeros(0, np.uint16), np.zeros(0, np.uint8), np.zeros(0, np.uint8))
+    return Evidence(np.zeros(0, np.uint32), np.zeros(0, np.uint8), np.zeros(0, np.uint8))
 
 
 def learn_evidence(codes: NDArray[np.uint16], symbols: int, seed: int, threads: int) -> Evidence:
@@ -34,22 +34,21 @@ def learn_evidence(codes: NDArray[np.uint16], symbols: int, seed: int, threads: 
     text = EncodedText(codes, pa.nulls(symbols, pa.string()), np.array([codes.size]))
     trie = build_trie(text, 2 + codes.size // SYMBOLS_PER_COUNT, kernels.LONGEST + 1, threads)
     chosen = np.flatnonzero((trie.lengths >= 2) & (trie.lengths <= kernels.LONGEST))
-    fingerprints = np.zeros(hash_size(chosen.size), np.uint32)
-    values = np.zeros(fingerprints.size, np.uint16)
+    ngrams = np.zeros(hash_size(chosen.size), np.uint32)
     qualities = _qualities(codes, trie)[chosen]
-    kernels.fill_ngrams(codes, trie.example[chosen], trie.lengths[chosen], qualities, fingerprints, values)
+    kernels.fill_ngrams(codes, trie.example[chosen], trie.lengths[chosen], qualities, ngrams)
     classes = symbol_classes(codes, symbols, seed, threads)
-    return Evidence(fingerprints, values, np.zeros(symbols, np.uint8), classes)
+    return Evidence(ngrams, np.zeros(symbols, np.uint8), classes)
 
 
 def with_words(evidence: Evidence, codes: NDArray[np.uint16], begins: NDArray[np.uint8]) -> Evidence:
     """Return the evidence with how often the n-grams are words where `begins`, (T,), is 1 at the begin of each."""
-    counts = np.zeros(evidence.fingerprints.size, np.uint32)
+    counts = np.zeros(evidence.ngrams.size, np.uint32)
     single = np.zeros(evidence.words.size, np.uint32)
-    kernels.count_words(codes, begins, evidence.fingerprints, counts, single)
-    qualities = evidence.values & np.uint16((1 << kernels.QUALITY_BITS) - 1)
-    values = qualities | _bins(counts).astype(np.uint16) << np.uint16(kernels.QUALITY_BITS)
-    return evidence._replace(values=values, words=_bins(single))
+    kernels.count_words(codes, begins, evidence.ngrams, counts, single)
+    words = np.uint32(((1 << kernels.WORD_BITS) - 1) << kernels.QUALITY_BITS)
+    ngrams = evidence.ngrams & ~words | _bins(counts).astype(np.uint32) << np.uint32(kernels.QUALITY_BITS)
+    return evidence._replace(ngrams=ngrams, words=_bins(single))
 
 
 def hash_size(keys: int) -> int:
@@ -57,13 +56,13 @@ def hash_size(keys: int) -> int:
     return 1 << max(4, int(1.5 * keys).bit_length())
 
 
-def _qualities(codes: NDArray[np.uint16], trie: Trie) -> NDArray[np.uint16]:
+def _qualities(codes: NDArray[np.uint16], trie: Trie) -> NDArray[np.uint32]:
     statistics = measure(codes, trie)
     freedom = np.minimum(statistics.right_entropy, statistics.left_entropy)
     bins = 8 * np.searchsorted(SOLIDITY_BINS, trie.pmi) + np.searchsorted(FREEDOM_BINS, freedom)
-    return (1 + bins).astype(np.uint16)
+    return (1 + bins).astype(np.uint32)
 
 
 def _bins(counts: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """Return log2 of counts, rounded up; 0 for 0."""
-    return np.minimum(np.ceil(np.log2(counts.astype(np.float64) + 1)), kernels.MOST_BIN).astype(np.uint8)
+    return np.minimum(np.ceil(np.log2(counts.astype(np.float64) + 1)), (1 << kernels.WORD_BITS) - 1).astype(np.uint8)

@@ -5,12 +5,11 @@ ln p(character | the s characters before it); the weights of the transitions hol
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlptools.errors import OptionError
+from nlptools.segment.chain import Chain
 
 STATES = 4
 
@@ -18,19 +17,6 @@ WEIGHTS = (1.0, 0.15, 1.0, 0.01, 1.0, 0.01, 1.0, 0.001)
 """Of the transitions bb, bc, cb, cd, db, de, eb, ee of that article."""
 
 _MOVES = ((0, 0), (0, 1), (1, 0), (1, 2), (2, 0), (2, 3), (3, 0), (3, 3))
-
-
-class Chain(NamedTuple):
-    """What a chain of S states may do.
-
-    transitions: (S, S) in nats, -inf where there is none. first, last: (S,), whether a segment may begin and end in a state.
-    begins: (S,), whether a word begins in a state.
-    """
-
-    transitions: NDArray[np.float32]
-    first: NDArray[np.bool_]
-    last: NDArray[np.bool_]
-    begins: NDArray[np.bool_]
 
 
 def four_states(weights: Sequence[float] = WEIGHTS) -> Chain:

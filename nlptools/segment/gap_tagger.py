@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlptools.segment import _gap_kernels as kernels
-from nlptools.segment.four_states import Chain
+from nlptools.segment.chain import Chain
 from nlptools.segment.units import Alphabet
 
 _COLUMNS = {"symbols": "<u4", "pairs": "<u8", "apart": "<u2", "triples": "<u4"}
@@ -35,7 +35,10 @@ class GapTagger:
     chain = CHAIN
 
     def __init__(self, weights: kernels.PackedWeights, unit: float) -> None:
-        self.weights, self.unit = weights, unit
+        views = {name: table.view() for name, table in weights._asdict().items()}
+        self.weights, self.unit = kernels.PackedWeights(**views), unit
+        for table in self.weights:
+            table.flags.writeable = False  # as if it came from a file, so that kernels are compiled once
 
     @classmethod
     def from_student(cls, weights: kernels.Weights) -> "GapTagger":

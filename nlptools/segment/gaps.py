@@ -11,12 +11,17 @@ from nlptools.threads import in_threads, slices
 BLOCK = 5000
 """Positions of a block; every second one belongs to the same fold."""
 
+FEWEST_BLOCKS = 20
+"""Blocks of a small text, which are smaller."""
+
+_SURE = np.float32(20.0)
+
 _NO_BINS = np.zeros((0, kernels.DENSE), np.uint8)
 
 
-def weights(symbols: int, size: int) -> kernels.Weights:
-    """Return weights, all 0, for an alphabet and a text of so many positions."""
-    bits = int(np.clip(np.ceil(np.log2(max(size, 1))) - 5, 12, 20))
+def _new_state(symbols: int, size: int) -> kernels.Weights:
+    """Return the state of a training that has not begun, for so many symbols and a text of this size."""
+    bits = int(np.clip(np.ceil(np.log2(max(size, 1))) - 3, 12, 21))
     sizes = (
         symbols * kernels.SYMBOL_COLUMNS,
         kernels.PAIR_COLUMNS << bits,
@@ -24,7 +29,12 @@ def weights(symbols: int, size: int) -> kernels.Weights:
         kernels.TRIPLE_COLUMNS << bits + 2,
         kernels.DENSE_WEIGHTS,
     )
-    return kernels.Weights(*(np.zeros(size, np.float32) for size in sizes))
+    return kernels.Weights(*(np.zeros(2 * size, np.float32) for size in sizes))
+
+
+def _weights(state: kernels.Weights) -> kernels.Weights:
+    """Return the weights alone."""
+    return kernels.Weights(*(table[::2].copy() for table in state))
 
 
 def dense_bins(codes: NDArray[np.uint16], trie: Trie, statistics: Statistics, threads: int) -> NDArray[np.uint8]:
@@ -75,25 +85,27 @@ def teach(
     Without that the model learns the errors of the target by heart.
     """
     odds = np.zeros(codes.size, np.float32)
+    block = max(1, min(BLOCK, codes.size // FEWEST_BLOCKS))
 
     def work(fold: int, _: int) -> None:
-        symbols = int(codes.max(initial=0)) + 1
-        model, squares = weights(symbols, codes.size), weights(symbols, codes.size)
-        kernels.train(codes, bins, target, fold, BLOCK, 0.02, model, squares)
-        kernels.predict(codes, bins, fold, BLOCK, 0, codes.size, model, odds)
+        state = _new_state(int(codes.max(initial=0)) + 1, codes.size)
+        kernels.train(codes, bins, target, fold, block, 0.02, state)
+        kernels.predict(codes, bins, fold, block, 0, codes.size, _weights(state), odds)
 
     in_threads(work, [0, 1, 2], threads)
     return odds
 
 
-def learn(codes: NDArray[np.uint16], begins: NDArray[np.bool_]) -> kernels.Weights:
-    """Return the weights of a student: what stands around a gap decides, and no statistics of a text."""
-    symbols = int(codes.max(initial=0)) + 1
-    model, squares = weights(symbols, codes.size), weights(symbols, codes.size)
-    target = begins.astype(np.float32)
+def learn(codes: NDArray[np.uint16], odds: NDArray[np.float32], symbols: int) -> kernels.Weights:
+    """Return the weights of a student: what stands around a gap decides, and no statistics of a text.
+
+    odds: (T,), the log-odds of a teacher, whose doubts are learned, too. symbols: how many there are, in other texts, too.
+    """
+    target = (1 / (1 + np.exp(-np.clip(odds, -_SURE, _SURE)))).astype(np.float32)
+    state = _new_state(symbols, codes.size)
     for _ in range(2):
-        kernels.train(codes, _NO_BINS, target, -1, BLOCK, 0.1, model, squares)
-    return model
+        kernels.train(codes, _NO_BINS, target, -1, BLOCK, 0.1, state)
+    return _weights(state)
 
 
 def predict(codes: NDArray[np.uint16], model: kernels.Weights, threads: int) -> NDArray[np.float32]:

@@ -14,6 +14,9 @@ STRENGTH = 1.0
 PREFER = (1.0, 3.0, 1.5, 1.5)
 """Factors on words of one to four symbols: how coarse the segmentation is."""
 
+SURE = float(np.exp(8.0))
+"""A factor on a gap from which on there is nothing to draw."""
+
 BLOCKS = 4
 """In so many steps a sweep goes through the text; the counts are those of the step's begin."""
 
@@ -59,8 +62,8 @@ class Lattice:
 
             def draw(lo: int, hi: int, bigrams: kernels.Bigrams = bigrams) -> None:
                 kernels.sample(
-                    self._words, lo, hi, self.begins, bigrams, DISCOUNT, STRENGTH, np.array(PREFER), self.gaps,
-                    self._seed * 1_000_003 + self.sweeps,
+                    self._words, lo, hi, self.begins, bigrams, DISCOUNT, STRENGTH, np.array(PREFER), self.gaps, SURE,
+                    (self._seed * 1_000_003 + self.sweeps) % (1 << 63),
                 )  # fmt: skip
 
             chosen = range(block, len(self._cuts) - 1, BLOCKS)
@@ -91,7 +94,8 @@ class Lattice:
 
         in_threads(list_piece, list(range(cuts.size)), self._threads)
         bigrams, counts = count_keys(listed, self._threads)
-        size = 1 << max(kernels.PART_BITS + 4, int(bigrams.size * 1.6).bit_length())
+        # each part needs a free place: small ones would be filled too unevenly
+        size = 1 << max(kernels.PART_BITS + 10, int(bigrams.size * 1.6).bit_length())
         table, values = np.zeros(size, np.uint64), np.zeros(size, np.uint32)
         part = size >> kernels.PART_BITS
 
@@ -150,7 +154,8 @@ class _Spelling:
         """
         used = used & (self.lengths > 0)
         lengths, spelled = self.lengths[used], self._spelled[used].astype(np.int64)
-        share = np.bincount(lengths, minlength=LONGEST + 1) / max(1, lengths.size)
+        share = np.bincount(lengths, minlength=LONGEST + 1) + 1.0  # a length that no word has now may come back
+        share /= share.sum()
         anywhere = np.bincount(spelled[spelled > 0], minlength=self._symbols) + 0.5
         anywhere /= anywhere.sum()
         first = np.bincount(spelled[:, 0], minlength=self._symbols) + 100 * anywhere

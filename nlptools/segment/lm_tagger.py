@@ -13,6 +13,7 @@ from nlptools.lm.vocabulary import Vocabulary
 from nlptools.lm.windows import WordWindows
 from nlptools.segment import _chain_kernels
 from nlptools.segment._unit_kernels import EDGE, LETTERS, NUMBER, UNKNOWN
+from nlptools.segment.chain import log_odds
 from nlptools.segment.four_states import STATES, WEIGHTS, four_states
 from nlptools.segment.units import Alphabet
 
@@ -46,6 +47,10 @@ class LmTagger:
         _chain_kernels.viterbi(symbols, self.emissions(symbols), *self.chain, begins)
         return begins
 
+    def log_odds(self, symbols: NDArray[np.uint16]) -> NDArray[np.float32]:
+        """Return the log-odds of a word's begin at each symbol, (U,) in nats; infinite beside an edge."""
+        return log_odds(self.chain, symbols, self.emissions(symbols))
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what a model file holds."""
         return {**self.lm.trie._asdict(), "unigram": self.unigram, "weights": np.array(self.weights)}
@@ -56,7 +61,9 @@ class LmTagger:
         trie = Trie(*(arrays[name] for name in _ARRAYS))
         vocabulary = _vocabulary(alphabet)
         unigram = arrays["unigram"]
-        if not is_model(trie, vocabulary.size, STATES) or unigram.size != alphabet.size or unigram.dtype != np.float32:
+        if unigram.size != alphabet.size or unigram.dtype.str != "<f4" or not np.isfinite(unigram).all():
+            raise ValueError
+        if not is_model(trie, vocabulary.size, STATES):
             raise ValueError
         return cls(LanguageModel(vocabulary, STATES, trie), unigram, arrays["weights"].tolist())
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from nlptools.checks import check_numbers
 from nlptools.corpus.reading import array_offsets, large_strings, text_bytes
 from nlptools.errors import InputError, OptionError
-from nlptools.segment import _chain_kernels, _unit_kernels
-from nlptools.segment.four_states import Chain
+from nlptools.segment import _unit_kernels
+from nlptools.segment.chain import Chain, Choice, draw, log_sum, n_best, segments, word_log_probabilities
 from nlptools.segment.lexicon import Lexicon
 from nlptools.segment.units import Alphabet, Units, unit_classes
 from nlptools.threads import default_threads, in_order
@@ -36,6 +36,9 @@ class Tagger(Protocol):
 
     def emissions(self, symbols: NDArray[np.uint16]) -> NDArray[np.float32]:
         """Return the scores of the states of `chain`, (U, S) in nats."""
+
+    def log_odds(self, symbols: NDArray[np.uint16]) -> NDArray[np.float32]:
+        """Return the log-odds of a word's begin at each symbol, (U,) in nats; infinite beside an edge."""
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what a model file holds."""
@@ -101,7 +104,7 @@ class Segmenter:
         begins = self._begins(units)
         words = _words(units, begins)
         ends = np.cumsum([len(word) for word in words]).tolist()
-        probabilities = np.exp(self._log_probabilities(units, begins))[_word_units(units, begins)].tolist()
+        probabilities = np.exp(self._log_probabilities(units, begins)).tolist()
         return [Token(word, end - len(word), end, p) for word, end, p in zip(words, ends, probabilities, strict=True)]
 
     def n_best(self, text: str, n: int = 5) -> list[tuple[list[str], float]]:
@@ -111,11 +114,11 @@ class Segmenter:
         """
         check_numbers(n=n)
         units = self._units(text)
-        emissions = self.tagger.emissions(units.symbols)
+        chain, symbols, emissions = self.tagger.chain, units.symbols, self.tagger.emissions(units.symbols)
         best: list[_Ranked] = [(0.0, None)]
-        for start, end in _segments(units.symbols):
-            best = _combined(best, self._n_best(units.symbols[start:end], emissions[start:end], n), start, n)
-        whole = self._log_sum(units, emissions)
+        for start, end in segments(symbols):
+            best = _combined(best, n_best(chain, symbols[start:end], emissions[start:end], n), start, n)
+        whole = log_sum(chain, symbols, emissions)
         return [(_words(units, _begins_of(ranked, units.symbols.size)), ranked[0] - whole) for ranked in best]
 
     def sample(self, text: str, temperature: float = 1.0, seed: int = 0) -> list[str]:
@@ -126,14 +129,9 @@ class Segmenter:
         if not 0 < temperature < np.inf:
             raise OptionError(f"temperature={temperature} cannot work: give a number above 0")
         check_numbers(least=0, seed=seed)
-        units, factor = self._units(text), 1.0 / temperature
-        chain, emissions = self.tagger.chain, self.tagger.emissions(units.symbols)
-        sums = np.zeros((units.symbols.size, chain.first.size))
-        _chain_kernels.forward(units.symbols, emissions, chain.transitions, chain.first, factor, sums)
-        uniform = np.random.PCG64(seed).random_raw(units.symbols.size) / 2.0**64
-        begins = np.empty(units.symbols.size, np.uint8)
-        _chain_kernels.draw(units.symbols, chain.transitions, chain.last, chain.begins, factor, sums, uniform, begins)
-        return _words(units, begins)
+        units = self._units(text)
+        emissions = self.tagger.emissions(units.symbols)
+        return _words(units, draw(self.tagger.chain, units.symbols, emissions, temperature, seed))
 
     def segment_batches(
         self,
@@ -191,52 +189,13 @@ class Segmenter:
     def _begins(self, units: Units) -> NDArray[np.uint8]:
         if self.lexicon is None:
             return self.tagger.begins(units.symbols)
-        return self.lexicon.begins(units, self._log_odds(units.symbols))
-
-    def _log_odds(self, symbols: NDArray[np.uint16]) -> NDArray[np.float32]:
-        """Return the log-odds of a word's begin at each symbol, (U,); infinite beside an edge."""
-        chain, emissions = self.tagger.chain, self.tagger.emissions(symbols)
-        forwards, backwards = self._sums(symbols, emissions)
-        both = forwards + backwards
-        is_begin = np.logaddexp.reduce(both[:, chain.begins], axis=1)
-        odds: NDArray[np.float32] = (is_begin - np.logaddexp.reduce(both[:, ~chain.begins], axis=1)).astype(np.float32)
-        beside = symbols == 0
-        beside[1:] |= symbols[:-1] == 0
-        beside[:1] = True
-        odds[beside] = np.inf
-        return odds
-
-    def _sums(
-        self, symbols: NDArray[np.uint16], emissions: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        chain = self.tagger.chain
-        forwards, backwards = np.zeros(emissions.shape), np.zeros(emissions.shape)
-        _chain_kernels.forward(symbols, emissions, chain.transitions, chain.first, 1.0, forwards)
-        _chain_kernels.backward(symbols, emissions, chain.transitions, chain.last, backwards)
-        return forwards, backwards
+        return self.lexicon.begins(units, self.tagger.log_odds(units.symbols))
 
     def _log_probabilities(self, units: Units, begins: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return ln of the probability of each word, (U,), where it begins."""
+        """Return ln of the probability of each word."""
         emissions = self.tagger.emissions(units.symbols)
-        out = np.zeros(units.symbols.size)
-        _chain_kernels.word_log_probabilities(
-            units.symbols, emissions, *self.tagger.chain, *self._sums(units.symbols, emissions), begins, out
-        )
-        return out
-
-    def _n_best(
-        self, symbols: NDArray[np.uint16], emissions: NDArray[np.float32], n: int
-    ) -> list[tuple[float, NDArray[np.uint8]]]:
-        begins, scores = np.zeros((n, symbols.size), np.uint8), np.zeros(n)
-        found = _chain_kernels.n_best(symbols, emissions, *self.tagger.chain, begins, scores)
-        return list(zip(scores[:found].tolist(), begins[:found], strict=True))
-
-    def _log_sum(self, units: Units, emissions: NDArray[np.float32]) -> float:
-        """Return ln of the sum over all segmentations."""
-        forwards, _ = self._sums(units.symbols, emissions)
-        ends = [end - 1 for _, end in _segments(units.symbols)]
-        last = np.where(self.tagger.chain.last, forwards[ends], -np.inf)
-        return float(np.logaddexp.reduce(last, axis=1).sum()) if ends else 0.0
+        everywhere = word_log_probabilities(self.tagger.chain, units.symbols, emissions, begins)
+        return everywhere[_word_units(units, begins)]
 
     def _segmented(self, batch: pa.RecordBatch, text: str, evidence: bool) -> pa.RecordBatch:
         column = batch.column(text)
@@ -247,7 +206,7 @@ class Segmenter:
         columns = [*batch.columns, words]
         fields = [*batch.schema, pa.field("words", words.type)]
         if evidence:
-            p = np.exp(self._log_probabilities(units, begins)[_word_units(units, begins)])
+            p = np.exp(self._log_probabilities(units, begins))
             for name, values in (("starts", _starts(words)), ("probabilities", p.astype(np.float32))):
                 columns.append(_lists(words, pa.array(values)))
                 fields.append(pa.field(name, columns[-1].type))
@@ -279,20 +238,12 @@ def _word_units(units: Units, begins: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.flatnonzero(inside)
 
 
-def _segments(symbols: NDArray[np.uint16]) -> list[tuple[int, int]]:
-    """Return where the segments between edges begin and end."""
-    edges = np.flatnonzero(symbols == 0)
-    starts = np.concatenate([[0], edges[:-1] + 1])
-    filled = edges > starts
-    return list(zip(starts[filled].tolist(), edges[filled].tolist(), strict=True))
-
-
 _Chosen = tuple[int, NDArray[np.uint8], Any]
 _Ranked = tuple[float, _Chosen | None]
 """A score, and the segment chosen last: where it begins, where words begin in it, and the choice before."""
 
 
-def _combined(best: list[_Ranked], own: list[tuple[float, NDArray[np.uint8]]], start: int, n: int) -> list[_Ranked]:
+def _combined(best: list[_Ranked], own: list[Choice], start: int, n: int) -> list[_Ranked]:
     """Return the n best of all pairs of a choice before and one of this segment; both lists have the best first."""
     pairs = (
         (score + own_score, (start, begins, chosen))

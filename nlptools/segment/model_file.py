@@ -13,6 +13,7 @@ from nlptools.segment.gap_tagger import GapTagger
 from nlptools.segment.lexicon import Lexicon
 from nlptools.segment.lm_tagger import LmTagger
 from nlptools.segment.model import Segmenter, Tagger
+from nlptools.segment.supervised import SupervisedTagger
 from nlptools.segment.units import MOST_CHARACTERS, Alphabet, unit_classes
 
 _KIND = "segmenter 1"
@@ -20,6 +21,7 @@ _REMEDY = "give a file that `nlptools segment train` wrote, or train again"
 _TAGGERS: dict[str, Callable[[Arrays, Alphabet], Tagger]] = {
     "gaps": GapTagger.from_arrays,
     "lm": LmTagger.from_arrays,
+    "supervised": SupervisedTagger.from_arrays,
 }
 
 
@@ -28,6 +30,7 @@ def write_segmenter(path: str | Path, segmenter: Segmenter) -> None:
     words = segmenter.words()
     arrays = {
         "alphabet": np.frombuffer("".join(segmenter.alphabet.characters).encode(), np.uint8),
+        "folds": np.frombuffer("".join(a + b for a, b in segmenter.alphabet.folds.items()).encode(), np.uint8),
         "vocabulary": np.frombuffer("\0".join(words["word"].to_pylist()).encode(), np.uint8),
         "counts": words["count"].to_numpy(),
         **{f"tagger.{name}": array for name, array in segmenter.tagger.arrays().items()},
@@ -50,12 +53,19 @@ def read_segmenter(path: str | Path) -> Segmenter:
 
 
 def _alphabet(arrays: Arrays) -> Alphabet:
-    characters = arrays["alphabet"].tobytes().decode()
+    characters, folds = (arrays[name].tobytes().decode() for name in ("alphabet", "folds"))
     points = np.array([ord(character) for character in characters], np.int64)
-    is_han = unit_classes()[points] & 15 == HAN
-    if points.size > MOST_CHARACTERS or not is_han.all() or (np.diff(points) <= 0).any():
+    if points.size > MOST_CHARACTERS or not _are_han(characters + folds) or (np.diff(points) <= 0).any():
         raise ValueError
-    return Alphabet(list(characters))
+    folded = dict(zip(folds[::2], folds[1::2], strict=True))
+    if not set(folded.values()) <= set(characters):
+        raise ValueError
+    return Alphabet(list(characters), folded)
+
+
+def _are_han(characters: str) -> bool:
+    points = np.array([ord(character) for character in characters], np.int64)
+    return bool((unit_classes()[points] & 15 == HAN).all())
 
 
 def _vocabulary(arrays: Arrays) -> pa.Table:

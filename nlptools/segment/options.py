@@ -27,9 +27,20 @@ class SegmenterOptions:
     )
     rounds: int = _option(5, "How often lattice and classifier teach each other.")
     seed: int = _option(1, "Seed of the sampler. Equal seeds give equal models.")
+    fold: bool = _option(
+        True, "Do not take traditional and simplified characters for the same. The text always stays as it is."
+    )
     weights: tuple[float, ...] = _option(
         WEIGHTS,
         "The transition weights of lm: bb,bc,cb,cd,db,de,eb,ee. Lower bc, cd, de, ee make shorter words.",
+    )
+    gold: str | Path | None = _option(
+        None,
+        "Segmented text, white space between words: the model then learns from that, and from the raw text what words look "
+        "like. The raw text may be missing.",
+    )
+    base: str | Path | None = _option(
+        None, "With --gold: a model that segments the raw text first, so that none need be trained for that."
     )
     lexicon: tuple[str | Path, ...] = _option(
         (),
@@ -61,9 +72,7 @@ class SegmenterOptions:
         check_numbers(rounds=self.rounds, threads=self.threads)
         check_numbers(least=0, seed=self.seed)
         four_states(self.weights)
-        weight = self.lexicon_weight
-        if not isinstance(weight, int | float) or not 0 <= weight <= 1000:
-            raise OptionError(f"lexicon_weight={weight!r} cannot work: give a number from 0 to 1000")
+        check_lexicon_weight(self.lexicon_weight)
 
     @property
     def thread_count(self) -> int:
@@ -74,3 +83,9 @@ class SegmenterOptions:
     def help(cls, name: str) -> str:
         """Return the one-line description of an option."""
         return str(next(f for f in fields(cls) if f.name == name).metadata["help"])
+
+
+def check_lexicon_weight(weight: float) -> None:
+    """Raise OptionError for a bonus of words that is none."""
+    if not isinstance(weight, int | float) or not 0 <= weight <= 1000:
+        raise OptionError(f"lexicon_weight={weight!r} cannot work: give a number from 0 to 1000")

@@ -33,7 +33,8 @@ def write_segmented(
     elif (kind := output_format(path, CORPUS_FORMATS)) == "txt":
         write_batches(count.of(segmenter.segment_lines(batches, threads)), _LINES, path)
     else:
-        segmented = count.of(segmenter.segment_batches(batches, threads, evidence=kind not in ("csv", "tsv")))
+        ordered = (batch.select(["document", "text"]) for batch in batches)
+        segmented = count.of(segmenter.segment_batches(ordered, threads, evidence=kind not in ("csv", "tsv")))
         first = next(segmented)  # a corpus without any text raises an error
         write_batches(chain([first], segmented), first.schema, path)
     return count.rows

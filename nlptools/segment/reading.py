@@ -1,6 +1,7 @@
 """A corpus as symbols: in memory, on all cores; what is too much for the memory is thinned out."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from nlptools.errors import InputError
 from nlptools.segment import _unit_kernels as kernels
 from nlptools.segment.units import FIRST_HAN, MOST_CHARACTERS, Alphabet, find_units, unit_classes
 from nlptools.text.characters import class_table
+from nlptools.text.scripts import folder
 from nlptools.threads import in_order
 
 MIN_CHARACTER_COUNT = 2
@@ -20,11 +22,14 @@ MIN_CHARACTER_COUNT = 2
 class SymbolText(NamedTuple):
     """A text as symbols, an EDGE between segments; it begins and ends with one.
 
-    codes: (T,) uint16. alphabet: what they stand for. kept, documents: how many documents of how many are in it.
+    codes: (T,) uint16. alphabet: what they stand for. spelled, spelling: the same text, in which no characters share a
+    symbol. kept, documents: how many documents of how many are in it.
     """
 
     codes: NDArray[np.uint16]
     alphabet: Alphabet
+    spelled: NDArray[np.uint16]
+    spelling: Alphabet
     kept: int
     documents: int
 
@@ -35,11 +40,14 @@ class _Part(NamedTuple):
     documents: NDArray[np.uint64]
 
 
-def read_symbols(batches: Iterable[pa.RecordBatch], most: int, threads: int) -> SymbolText:
+def read_symbols(
+    batches: Iterable[pa.RecordBatch], most: int, threads: int, fold: bool = True, alphabet: Alphabet | None = None
+) -> SymbolText:
     """Return a corpus as symbols; if it has more than `most` units, of a part of its documents, spread evenly.
 
-    The documents are drawn by their numbers: equal corpora give equal texts. Raises InputError if there is no Han
-    character in it.
+    fold: traditional characters share the symbol of the simplified ones. alphabet: of the symbols; by default the Han
+    characters that occur twice. The documents are drawn by their numbers: equal corpora give equal texts. Raises InputError
+    if there is no Han character in it.
     """
     parts: list[_Part] = []
     share = 1.0
@@ -52,13 +60,23 @@ def read_symbols(batches: Iterable[pa.RecordBatch], most: int, threads: int) -> 
             share /= 2
             parts = [_thinned(part, share) for part in parts]
             size = sum(part.symbols.size for part in parts)
-    alphabet, symbol_of = _alphabet(parts)
+    counts = _character_counts(parts)
+    spelling = Alphabet(_frequent(counts))
+    if alphabet is None:
+        alphabet = _folded(counts) if fold else spelling
+    codes = _codes(parts, alphabet, size)
+    spelled = codes if alphabet is spelling else _codes(parts, spelling, size)
+    return SymbolText(codes, alphabet, spelled, spelling, sum(part.ends.size for part in parts), documents)
+
+
+def _codes(parts: list[_Part], alphabet: Alphabet, size: int) -> NDArray[np.uint16]:
+    symbol_of = alphabet.symbol_of.copy()
+    symbol_of[:FIRST_HAN] = np.arange(FIRST_HAN)
     codes = np.zeros(size + 2, np.uint16)
     end = 1
     for part in parts:
         end = kernels.drop_repeated_edges(part.symbols, symbol_of, end, codes)
-    codes = codes[: end + 1 if codes[end - 1] else end]
-    return SymbolText(codes, alphabet, sum(part.ends.size for part in parts), documents)
+    return codes[: end + 1 if codes[end - 1] else end]
 
 
 def _encode(batch: Any) -> _Part:
@@ -83,18 +101,46 @@ def _thinned(part: _Part, share: float) -> _Part:
     return _Part(part.symbols[np.repeat(kept, lengths)], np.cumsum(lengths[kept]), part.documents[kept])
 
 
-def _alphabet(parts: list[_Part]) -> tuple[Alphabet, NDArray[np.uint16]]:
-    """Return the alphabet, in the order of the code points, and the symbol of what stands in the parts."""
+def _character_counts(parts: list[_Part]) -> NDArray[np.int64]:
+    """Return how often each code point that is a Han character occurs; raises InputError if there is none."""
     counts = np.zeros(class_table().size, np.int64)
     for part in parts:
         counts += np.bincount(part.symbols, minlength=counts.size)
-    han = np.flatnonzero(unit_classes() & 15 == kernels.HAN)
-    if not counts[han].any():
+    counts[unit_classes() & 15 != kernels.HAN] = 0
+    if not counts.any():
         raise InputError("the corpus has no Chinese character, so there is nothing to learn; give Chinese text")
-    known = han[counts[han] >= MIN_CHARACTER_COUNT]
+    return counts
+
+
+def _frequent(counts: NDArray[np.int64]) -> list[str]:
+    """Return the characters that have symbols of their own, in the order of the code points."""
+    known = np.flatnonzero(counts >= MIN_CHARACTER_COUNT)
     if known.size > MOST_CHARACTERS:
         known = np.sort(known[np.argsort(-counts[known], kind="stable")[:MOST_CHARACTERS]])
-    symbol_of = np.full(counts.size, kernels.UNKNOWN, np.uint16)
-    symbol_of[:FIRST_HAN] = np.arange(FIRST_HAN)
-    symbol_of[known] = np.arange(FIRST_HAN, FIRST_HAN + known.size)
-    return Alphabet([chr(point) for point in known.tolist()]), symbol_of
+    return [chr(point) for point in known.tolist()]
+
+
+def _folded(counts: NDArray[np.int64]) -> Alphabet:
+    """Return an alphabet of simplified characters, whose symbols all characters share that are simplified to them."""
+    simplified = _simplified()
+    together = np.zeros_like(counts)
+    np.add.at(together, simplified, counts)
+    known = _frequent(together)
+    points = np.array([ord(character) for character in known], np.int64)
+    others = np.flatnonzero(np.isin(simplified, points) & (simplified != np.arange(simplified.size)))
+    folds = {chr(other): chr(simplified[other]) for other in others.tolist()}
+    return Alphabet(known, folds)
+
+
+@cache
+def _simplified() -> NDArray[np.int64]:
+    """Return what each code point becomes if it alone is simplified; what is no Han character stays."""
+    table = np.arange(class_table().size)
+    han = np.flatnonzero(unit_classes() & 15 == kernels.HAN)
+    lines = folder("simplified")("\n".join(map(chr, han.tolist()))).split("\n")
+    becomes = np.array(
+        [ord(line) if len(line) == 1 else point for line, point in zip(lines, han.tolist(), strict=True)]
+    )
+    is_han = unit_classes()[becomes] & 15 == kernels.HAN
+    table[han[is_han]] = becomes[is_han]
+    return table

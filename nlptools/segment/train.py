@@ -5,7 +5,6 @@ smooths them, and its opinion goes back into the lattice; after some rounds a st
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,19 +13,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nlptools.corpus import CorpusInput, open_corpus
+from nlptools.errors import OptionError
 from nlptools.memory import default_memory, parse_memory
 from nlptools.ngrams.trie import build_trie
 from nlptools.segment import gaps
 from nlptools.segment._gap_kernels import Weights
 from nlptools.segment.checkpoint import Checkpoint
 from nlptools.segment.gap_tagger import GapTagger
+from nlptools.segment.gold import read_gold
 from nlptools.segment.lattice import Lattice, segment_bounds
 from nlptools.segment.lexicon import read_lexicon
 from nlptools.segment.lm_tagger import train_lm_tagger
-from nlptools.segment.model import Segmenter, Tagger
+from nlptools.segment.model import Segmenter, Tagger, load_segmenter
 from nlptools.segment.options import SegmenterOptions
-from nlptools.segment.reading import read_symbols
+from nlptools.segment.reading import SymbolText, read_symbols
 from nlptools.segment.statistics import LONGEST, first_segmentation, measure
+from nlptools.segment.supervised import RawText, gold_alphabet, train_supervised
 from nlptools.segment.vocabulary_counts import count_words
 from nlptools.text.encode import EncodedText
 from nlptools.version import __version__
@@ -46,60 +48,87 @@ FIRST_ROUNDS = 3
 MEMORY_OF_SYMBOL = 120
 """Bytes that training takes for each symbol, about."""
 
+_FACTS = ("method", "rounds", "seed", "weights", "lexicon_weight")
+"""Options that a model file tells; not those of the machine it was trained on."""
+
 Log = Callable[[str], object]
 
 
 def train_segmenter(
-    corpus: CorpusInput,
+    corpus: CorpusInput | None = None,
     *,
     progress: Callable[[int], object] | None = None,
     log: Log | None = None,
     resume: str | Path | None = None,
     **options: Any,
 ) -> Segmenter:
-    """Train a segmenter from raw text alone: no dictionary, no labels.
+    """Train a segmenter from raw text alone, or from segmented text (gold=...) and raw text.
 
-    corpus: anything that `open_corpus` takes. options: the fields of `SegmenterOptions`.
+    corpus: raw text, anything that `open_corpus` takes; with gold it may be left out. options: the fields of
+        `SegmenterOptions`.
     progress: called with the number of input bytes read since its last call; log: called with a line for each stage.
     resume: a file in which the state of the training is kept after each round, until it is done; if it is there already, and
         of the same text and options, the training goes on from it.
 
     The model does not depend on threads or batches; equal corpora, options and seeds give equal models. Raises OptionError
-    for an option that cannot work, InputError for a corpus or lexicon that cannot be used.
+    for an option that cannot work, InputError for a corpus, segmented text or lexicon that cannot be used.
     """
     chosen = SegmenterOptions(**options)
     log = log or (lambda _: None)
-    memory = default_memory() if chosen.memory is None else parse_memory(chosen.memory)
+    threads = chosen.thread_count
     lexicon = read_lexicon(chosen.lexicon, chosen.words, chosen.lexicon_weight)
-    most = max(SMALL, memory // MEMORY_OF_SYMBOL)
-    text = read_symbols(open_corpus(corpus).batches(progress), most, chosen.thread_count)
-    if text.kept < text.documents:
-        log(f"training with {text.kept:,} of {text.documents:,} documents; more need more memory")
-    tagger: Tagger
-    if chosen.method == "lm":
-        log("estimating a language model")
-        tagger = train_lm_tagger(text.codes, text.alphabet, chosen.weights, memory, chosen.thread_count)
+    gold = None if chosen.gold is None else read_gold(chosen.gold)
+    base = None if chosen.base is None else load_segmenter(chosen.base)
+    if corpus is None:
+        if gold is None or base is not None:
+            raise OptionError("there is no raw text to learn from: name an input")
+        alphabet = spelling = gold_alphabet(gold)
+        codes, begins = gold.symbols(alphabet)
+        spelled = codes
+        tagger: Tagger = train_supervised(gold, alphabet, seed=chosen.seed, threads=threads, log=log)
     else:
-        with Checkpoint(resume, text.codes, chosen) as checkpoint:
-            tagger = GapTagger.from_student(learn_gaps(text.codes, chosen, checkpoint, log))
-    log("counting the words")
-    vocabulary = count_words(text.codes, tagger.begins(text.codes), text.alphabet, chosen.thread_count)
-    facts = {"version": __version__, **{name: str(value) for name, value in asdict(chosen).items()}}
-    return Segmenter(tagger, text.alphabet, vocabulary, lexicon, facts)
+        memory = default_memory() if chosen.memory is None else parse_memory(chosen.memory)
+        most = max(SMALL, memory // MEMORY_OF_SYMBOL)
+        batches = open_corpus(corpus).batches(progress)
+        text = read_symbols(batches, most, threads, chosen.fold, None if base is None else base.alphabet)
+        if text.kept < text.documents:
+            log(f"training with {text.kept:,} of {text.documents:,} documents; more need more memory")
+        codes, alphabet, spelled, spelling = text.codes, text.alphabet, text.spelled, text.spelling
+        tagger = _unsupervised(text, chosen, memory, resume, log) if base is None else base.tagger
+        if gold is not None:
+            raw = RawText(codes, tagger.begins(codes))
+            tagger = train_supervised(gold, alphabet, raw, seed=chosen.seed, threads=threads, log=log)
+        log("counting the words")
+        begins = tagger.begins(codes)
+    vocabulary = count_words(spelled, begins, spelling, threads)
+    facts = {"version": __version__, **{name: str(getattr(chosen, name)) for name in _FACTS}}
+    return Segmenter(tagger, alphabet, vocabulary, lexicon, facts)
+
+
+def _unsupervised(
+    text: SymbolText, options: SegmenterOptions, memory: int, resume: str | Path | None, log: Log
+) -> Tagger:
+    if options.method == "lm":
+        log("estimating a language model")
+        return train_lm_tagger(text.codes, text.alphabet, options.weights, memory, options.thread_count)
+    with Checkpoint(resume, text.codes, options) as checkpoint:
+        return GapTagger.from_student(learn_gaps(text.codes, options, checkpoint, log))
 
 
 def learn_gaps(codes: NDArray[np.uint16], options: SegmenterOptions, checkpoint: Checkpoint, log: Log) -> Weights:
     """Return the weights of the student of a text, (T,) symbols; a large text begins with what a part of it taught."""
     student: Weights | None = None
+    symbols = int(codes.max()) + 1
     if codes.size > 2 * SMALL and checkpoint.round == 0:
         part = _part(codes, SMALL)
         log(f"a first look at {part.size:,} of {codes.size:,} symbols")
-        student = _teach(part, None, FIRST_ROUNDS, options, Checkpoint(None), log)
-    return _teach(codes, student, options.rounds, options, checkpoint, log)
+        student = _teach(part, symbols, None, FIRST_ROUNDS, options, Checkpoint(None), log)
+    return _teach(codes, symbols, student, options.rounds, options, checkpoint, log)
 
 
 def _teach(
     codes: NDArray[np.uint16],
+    symbols: int,
     student: Weights | None,
     rounds: int,
     options: SegmenterOptions,
@@ -109,7 +138,7 @@ def _teach(
     """Return the student of the last of some rounds: the lattice teaches the teacher, who teaches the student, who
     teaches the lattice.
 
-    student: of another text, to begin with; without one, the four states of kexue.fm 3956 begin.
+    symbols: how many the student shall know. student: of another text, to begin with; without one, the four states of kexue.fm 3956 begin.
     """
     threads = options.thread_count
     log("counting n-grams")
@@ -131,7 +160,7 @@ def _teach(
         if student is not None:
             lattice.gaps = _factors(codes, gaps.predict(codes, student, threads))
         odds = gaps.teach(codes, bins, lattice.mean_begins(SWEEPS), threads)
-        student = gaps.learn(codes, odds > 0)
+        student = gaps.learn(codes, odds, symbols)
         checkpoint.save(number + 1, lattice, student)
     return cast("Weights", student)
 

@@ -4,7 +4,7 @@ A unit is never cut: a Han character, a number, a run of letters, a run of one p
 Numbers and letters may become part of a word (2001年, T恤); punctuation, symbols and white space are words of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -39,10 +39,14 @@ class Units(NamedTuple):
 
 
 class Alphabet:
-    """The Han characters that have a symbol of their own: FIRST_HAN for the first, and so on."""
+    """The Han characters that have a symbol of their own: FIRST_HAN for the first, and so on.
 
-    def __init__(self, characters: Sequence[str]) -> None:
+    folds: other characters that share the symbol of one of them, such as traditional ones.
+    """
+
+    def __init__(self, characters: Sequence[str], folds: Mapping[str, str] | None = None) -> None:
         self.characters = characters
+        self.folds = folds or {}
 
     @property
     def size(self) -> int:
@@ -54,6 +58,7 @@ class Alphabet:
         """The symbol of every code point that is a Han character: (0x110000,)."""
         table = np.full(class_table().size, kernels.UNKNOWN, np.uint16)
         table[[ord(character) for character in self.characters]] = np.arange(FIRST_HAN, self.size)
+        table[[ord(character) for character in self.folds]] = table[[ord(other) for other in self.folds.values()]]
         return table
 
     def find_units(self, texts: pa.Array) -> Units:
