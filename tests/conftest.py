@@ -22,7 +22,7 @@ settings.load_profile("interpreted" if INTERPRETED else "compiled")
 
 def pytest_configure(config: pytest.Config) -> None:
     if INTERPRETED:  # the hashes of the kernels are products modulo 2^64
-        config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar multiply:RuntimeWarning")
+        config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar (add|multiply):RuntimeWarning")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -8,25 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nlptools.errors import OptionError
 from nlptools.segment.chain import Chain
+from nlptools.segment.options import WEIGHTS, check_weights
 
 STATES = 4
-
-WEIGHTS = (1.0, 0.15, 1.0, 0.01, 1.0, 0.01, 1.0, 0.001)
-"""Of the transitions bb, bc, cb, cd, db, de, eb, ee of that article."""
 
 _MOVES = ((0, 0), (0, 1), (1, 0), (1, 2), (2, 0), (2, 3), (3, 0), (3, 3))
 
 
 def four_states(weights: Sequence[float] = WEIGHTS) -> Chain:
     """Return the chain for weights of the eight transitions; raises OptionError if they are not eight positive numbers."""
-    if len(weights) != len(_MOVES) or not all(0 < weight < np.inf for weight in weights):
-        shown = ",".join(f"{weight:g}" for weight in weights)
-        example = ",".join(f"{weight:g}" for weight in WEIGHTS)
-        raise OptionError(
-            f"weights={shown} cannot work: give eight numbers above 0 for bb,bc,cb,cd,db,de,eb,ee: {example}"
-        )
+    check_weights(weights)
     transitions = np.full((STATES, STATES), -np.inf, np.float32)
     for (before, after), weight in zip(_MOVES, weights, strict=True):
         transitions[before, after] = np.log(weight)

@@ -14,7 +14,8 @@ from nlptools.lm.windows import WordWindows
 from nlptools.segment import _chain_kernels
 from nlptools.segment._unit_kernels import EDGE, LETTERS, NUMBER, UNKNOWN
 from nlptools.segment.chain import log_odds
-from nlptools.segment.four_states import STATES, WEIGHTS, four_states
+from nlptools.segment.four_states import STATES, four_states
+from nlptools.segment.options import WEIGHTS
 from nlptools.segment.units import Alphabet
 
 _STAND_INS = {NUMBER: "0", LETTERS: "A", UNKNOWN: "\ue000"}

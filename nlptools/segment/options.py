@@ -1,15 +1,19 @@
 """The options of training a segmenter, in one place: the command, the Python call and the docs are made from these fields."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from nlptools.checks import check_numbers
 from nlptools.errors import OptionError
-from nlptools.segment.four_states import WEIGHTS, four_states
 from nlptools.threads import default_threads
 
 SegmentMethod = Literal["lattice", "lm"]
+
+WEIGHTS = (1.0, 0.15, 1.0, 0.01, 1.0, 0.01, 1.0, 0.001)
+"""Of the transitions bb, bc, cb, cd, db, de, eb, ee of kexue.fm 3956."""
 
 
 def _option(default: Any, help_text: str, **more: Any) -> Any:
@@ -71,7 +75,7 @@ class SegmenterOptions:
             )
         check_numbers(rounds=self.rounds, threads=self.threads)
         check_numbers(least=0, seed=self.seed)
-        four_states(self.weights)
+        check_weights(self.weights)
         check_lexicon_weight(self.lexicon_weight)
 
     @property
@@ -83,6 +87,15 @@ class SegmenterOptions:
     def help(cls, name: str) -> str:
         """Return the one-line description of an option."""
         return str(next(f for f in fields(cls) if f.name == name).metadata["help"])
+
+
+def check_weights(weights: Sequence[float]) -> None:
+    """Raise OptionError if the weights of the transitions are not eight positive numbers."""
+    if len(weights) != len(WEIGHTS) or not all(0 < weight < inf for weight in weights):
+        shown, example = (",".join(f"{weight:g}" for weight in some) for some in (weights, WEIGHTS))
+        raise OptionError(
+            f"weights={shown} cannot work: give eight numbers above 0 for bb,bc,cb,cd,db,de,eb,ee: {example}"
+        )
 
 
 def check_lexicon_weight(weight: float) -> None:

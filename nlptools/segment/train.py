@@ -138,7 +138,8 @@ def _teach(
     """Return the student of the last of some rounds: the lattice teaches the teacher, who teaches the student, who
     teaches the lattice.
 
-    symbols: how many the student shall know. student: of another text, to begin with; without one, the four states of kexue.fm 3956 begin.
+    symbols: how many the student shall know. student: of another text, to begin with; without one, the four states of
+        kexue.fm 3956 begin.
     """
     threads = options.thread_count
     log("counting n-grams")

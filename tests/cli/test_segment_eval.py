@@ -1,27 +1,22 @@
 """`nlptools segment eval`: what goes where. The figures themselves are tested with the library."""
 
 import csv
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nlptools_cli import commands
-from nlptools_cli.segment_eval import evaluate
+import nlptools as nt
 
 GOLD = "领导 人 研究 ， 生命\n\n的 的\n领导 人 。\n"
 PREDICTED = "领导人 研究 ， 生命\n\n的的\n领导人 。\n"
 
 
 @pytest.fixture
-def run(nlptools: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    monkeypatch.setitem(commands.nlptools.commands, "eval", evaluate)
-    return lambda *arguments: nlptools("eval", *arguments)
+def run(nlptools: Any) -> Callable[..., Any]:
+    return lambda *arguments: nlptools("segment", "eval", *arguments)
 
 
 @pytest.fixture
@@ -72,21 +67,12 @@ def test_tables(run: Any, files: tuple[Path, Path], tmp_path: Path) -> None:
     assert pq.read_table(errors).num_rows == 0
 
 
-class Cutter:
-    """Cuts every text into characters."""
-
-    def segment_batches(self, batches: Iterable[Any], threads: int | None = None) -> Iterator[Any]:
-        for batch in batches:
-            lists = [list(text) for text in batch.column("text").to_pylist()]
-            yield batch.append_column("words", pa.array(lists, pa.list_(pa.string())))
-
-
-def test_a_model(run: Any, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    model = ModuleType("nlptools.segment.model")
-    vars(model)["load_segmenter"] = lambda path: {"model.seg": Cutter()}[path]
-    monkeypatch.setitem(sys.modules, model.__name__, model)
-    result = run(files[0], "-m", "model.seg", "--threads", 2)
+def test_a_model(run: Any, files: tuple[Path, Path], tmp_path: Path) -> None:
+    text = GOLD.replace(" ", "")
+    nt.train_segmenter(text.splitlines(), method="lm", weights=[1e9, *[1e-9] * 7]).save(tmp_path / "model.seg")
+    result = run(files[0], "-m", tmp_path / "model.seg", "--threads", 2)
     assert result.status == 0
+    # every character is a word
     assert result.out.splitlines()[1] == "all words              10         14        6     0.4286  0.6000  0.5000"
 
 

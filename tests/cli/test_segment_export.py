@@ -1,23 +1,19 @@
 """`nlptools segment export`: what goes where. The files themselves are tested with the library."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any, get_args
 
-import pyarrow as pa
 import pytest
 
+import nlptools as nt
 from nlptools.segment.vocabulary import VocabularyFormat
-from nlptools_cli import commands
-from nlptools_cli.segment_export import FORMATS, export
+from nlptools_cli.segment_export import FORMATS
 
 
 @pytest.fixture
-def run(nlptools: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    monkeypatch.setitem(commands.nlptools.commands, "export", export)
-    return lambda *arguments: nlptools("export", *arguments)
+def run(nlptools: Any) -> Callable[..., Any]:
+    return lambda *arguments: nlptools("segment", "export", *arguments)
 
 
 @pytest.fixture
@@ -53,16 +49,17 @@ def test_what_newwords_writes(run: Any, nlptools: Any, corpus: Path, tmp_path: P
     assert "𠮷野家" in (tmp_path / "words.txt").read_text(encoding="utf-8").splitlines()
 
 
-def test_words_of_a_model(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = ModuleType("nlptools.segment.model")
-    segmenter = SimpleNamespace(words=lambda: pa.table({"word": ["研究", " "], "count": [7, 99]}))
-    path = tmp_path / "model.seg"
-    path.touch()
-    vars(model)["load_segmenter"] = lambda given: {str(path): segmenter}[given]
-    monkeypatch.setitem(sys.modules, model.__name__, model)
+def test_words_of_a_model(run: Any, tmp_path: Path) -> None:
+    segmenter = nt.train_segmenter(["研究，研究 。研究"] * 2, method="lm")
+    segmenter.save(tmp_path / "model.seg")
     out = tmp_path / "words.dict"
-    assert run(path, "-o", out, "--format", "jieba").status == 0
-    assert out.read_text(encoding="utf-8") == "研究 7\n"
+    assert run(tmp_path / "model.seg", "-o", out, "--format", "jieba").status == 0
+    expected = {row["word"]: row["count"] for row in segmenter.words().to_pylist()}
+    assert {line.split(" ")[0]: int(line.split(" ")[1]) for line in out.read_text("utf-8").splitlines()} == expected
+    (tmp_path / "damaged.seg").write_bytes((tmp_path / "model.seg").read_bytes()[:-50])
+    result = run(tmp_path / "damaged.seg", "-o", tmp_path / "none.dict", "--format", "jieba")
+    assert result.status == 2
+    assert len(result.err.splitlines()) == 1
 
 
 def test_errors_are_one_line(run: Any, words: Path, tmp_path: Path) -> None:

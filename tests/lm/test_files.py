@@ -88,8 +88,9 @@ def resealed(change: Any, path: Path) -> bytes:
     metadata = dict(table.schema.metadata)
     change(cells, metadata)
     metadata.setdefault(b"crc32", b"")
-    if metadata[b"crc32"]:
-        metadata[b"crc32"] = b" ".join(b"%08x" % zlib.crc32(cell) for cell in cells.values())
+    if metadata.pop(b"crc32"):
+        facts = b"\0".join(name + b"\0" + metadata[name] for name in sorted(metadata))
+        metadata[b"crc32"] = b" ".join(b"%08x" % zlib.crc32(part) for part in [*cells.values(), bytearray(facts)])
     schema = pa.schema([pa.field(name, pa.large_binary()) for name in cells], metadata)
     out = io.BytesIO()
     with pa.ipc.new_file(out, schema) as writer:
