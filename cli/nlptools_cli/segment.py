@@ -1,5 +1,6 @@
 """`nlptools segment`: learn to cut text into words, cut it, and see how well."""
 
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -53,10 +54,10 @@ def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, 
         with held():
             from nlptools.segment.train import train_segmenter
 
-        model = train_segmenter(
-            corpus, progress=messages.progress, log=messages.log, resume=f"{output}.training", **options
-        )
+        state = Path(f"{output}.training")
+        model = train_segmenter(corpus, progress=messages.progress, log=messages.log, resume=state, **options)
         model.save(output)
+        state.unlink(missing_ok=True)
     if corpus and corpus.report.rejected:
         say(f"{corpus.name}: {corpus.report.summary()}")
     if not quiet:

@@ -331,3 +331,13 @@ def score(symbols: NDArray[np.uint16], weights: PackedWeights, scores: NDArray[n
         if i + 1 < n:
             z += _weight(pairs[i + 2] >> np.uint64(32))
         scores[i] = z
+
+
+@njit(cache=True, nogil=True)
+def join_numerals(
+    symbols: NDArray[np.uint16], is_numeral: NDArray[np.bool_], number: int, scores: NDArray[np.int16]
+) -> None:
+    """Write the lowest number before each numeral that follows one, or the symbol `number`. is_numeral: of each symbol."""
+    for i in range(1, symbols.size):
+        if is_numeral[symbols[i]] and (is_numeral[symbols[i - 1]] or symbols[i - 1] == number):
+            scores[i] = -32767

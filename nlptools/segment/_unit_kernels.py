@@ -41,7 +41,7 @@ def find_units(
     """Write the units of D documents and behind each an EDGE of no bytes; return how many, U.
 
     A unit is a Han character; a number (digits with . , / : between them, and % behind); a run of letters and digits that
-    begins with a letter; a run of one and the same other character; a run of white space.
+    begins with a letter; a run of one and the same other character, but for NUL; a run of white space.
     data: valid UTF-8. offsets: (D + 1,) of the documents in it. classes, symbol_of: of every code point; symbol_of counts
     for Han characters. symbols, starts: (U,), room for a unit a byte and document; starts: the byte where each begins.
     ends: (D,) the unit behind each document's EDGE.

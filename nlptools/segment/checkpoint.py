@@ -2,7 +2,6 @@
 
 from hashlib import blake2b
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ _KIND = "segmenter in training 1"
 
 
 class Checkpoint:
-    """The last round that was finished, 0 if none was; a context manager: the file is removed when all went well.
+    """The state after the last round that was finished. round: its number, 0 if there is none.
 
     path: where it is kept; None: nowhere.
     """
@@ -41,18 +40,13 @@ class Checkpoint:
         except (InputError, KeyError, ValueError):
             self.round = 0
 
-    def __enter__(self) -> "Checkpoint":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
-        self._arrays = {}
-        if kind is None and self._path is not None:
-            self._path.unlink(missing_ok=True)
-
-    def restore(self, lattice: Lattice) -> Weights:
-        """Bring a lattice to the state that was kept; return the student of that round."""
+    def restore(self, lattice: Lattice) -> None:
+        """Bring a lattice to the state that was kept."""
         lattice.begins[:] = self._arrays["begins"]
         lattice.sweeps = self._sweeps
+
+    def student(self) -> Weights:
+        """Return the student of that round."""
         return Weights(*(np.array(self._arrays[name]) for name in Weights._fields))
 
     def save(self, number: int, lattice: Lattice, student: Weights) -> None:

@@ -22,7 +22,7 @@ from nlptools.threads import default_threads, in_order
 PIECE = 1 << 20
 """Bytes of text that are segmented at a time, about."""
 
-_MOST = (1 << 31) - 1
+_MOST = (1 << 31) - 1 - PIECE
 
 
 class Tagger(Protocol):

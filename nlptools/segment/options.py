@@ -34,6 +34,7 @@ class SegmenterOptions:
     fold: bool = _option(
         True, "Do not take traditional and simplified characters for the same. The text always stays as it is."
     )
+    numerals: bool = _option(True, "Let runs of Chinese numerals be cut, 三百, which digits never are. For lattice.")
     weights: tuple[float, ...] = _option(
         WEIGHTS,
         "The transition weights of lm: bb,bc,cb,cd,db,de,eb,ee. Lower bc, cd, de, ee make shorter words.",

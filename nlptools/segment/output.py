@@ -35,8 +35,8 @@ def write_segmented(
     else:
         ordered = (batch.select(["document", "text"]) for batch in batches)
         segmented = count.of(segmenter.segment_batches(ordered, threads, evidence=kind not in ("csv", "tsv")))
-        first = next(segmented)  # a corpus without any text raises an error
-        write_batches(chain([first], segmented), first.schema, path)
+        for first in segmented:
+            write_batches(chain([first], segmented), first.schema, path)
     return count.rows
 
 

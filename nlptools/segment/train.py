@@ -19,7 +19,7 @@ from nlptools.ngrams.trie import build_trie
 from nlptools.segment import gaps
 from nlptools.segment._gap_kernels import Weights
 from nlptools.segment.checkpoint import Checkpoint
-from nlptools.segment.gap_tagger import GapTagger
+from nlptools.segment.gap_tagger import GapTagger, numerals_of
 from nlptools.segment.gold import read_gold
 from nlptools.segment.lattice import Lattice, segment_bounds
 from nlptools.segment.lexicon import read_lexicon
@@ -48,7 +48,7 @@ FIRST_ROUNDS = 3
 MEMORY_OF_SYMBOL = 120
 """Bytes that training takes for each symbol, about."""
 
-_FACTS = ("method", "rounds", "seed", "weights", "lexicon_weight")
+_FACTS = ("method", "rounds", "seed", "fold", "numerals", "weights", "lexicon_weight")
 """Options that a model file tells; not those of the machine it was trained on."""
 
 Log = Callable[[str], object]
@@ -67,8 +67,8 @@ def train_segmenter(
     corpus: raw text, anything that `open_corpus` takes; with gold it may be left out. options: the fields of
         `SegmenterOptions`.
     progress: called with the number of input bytes read since its last call; log: called with a line for each stage.
-    resume: a file in which the state of the training is kept after each round, until it is done; if it is there already, and
-        of the same text and options, the training goes on from it.
+    resume: a file in which the state of the training is kept after each round; if it is there already, and of the same text
+        and options, the training goes on from it. Remove it when the model is saved.
 
     The model does not depend on threads or batches; equal corpora, options and seeds give equal models. Raises OptionError
     for an option that cannot work, InputError for a corpus, segmented text or lexicon that cannot be used.
@@ -111,12 +111,15 @@ def _unsupervised(
     if options.method == "lm":
         log("estimating a language model")
         return train_lm_tagger(text.codes, text.alphabet, options.weights, memory, options.thread_count)
-    with Checkpoint(resume, text.codes, options) as checkpoint:
-        return GapTagger.from_student(learn_gaps(text.codes, options, checkpoint, log))
+    checkpoint = Checkpoint(resume, text.codes, options)
+    student = learn_gaps(text.codes, options, checkpoint, log)
+    return GapTagger.from_student(student, numerals_of(text.alphabet) if options.numerals else None)
 
 
 def learn_gaps(codes: NDArray[np.uint16], options: SegmenterOptions, checkpoint: Checkpoint, log: Log) -> Weights:
     """Return the weights of the student of a text, (T,) symbols; a large text begins with what a part of it taught."""
+    if checkpoint.round == options.rounds:
+        return checkpoint.student()
     student: Weights | None = None
     symbols = int(codes.max()) + 1
     if codes.size > 2 * SMALL and checkpoint.round == 0:
@@ -151,7 +154,8 @@ def _teach(
     lattice = Lattice(codes, trie, begins, options.seed, threads)
     del trie, statistics, begins
     if checkpoint.round:
-        student = checkpoint.restore(lattice)
+        checkpoint.restore(lattice)
+        student = checkpoint.student()
     if student is None:
         for sweep in range(BURN_IN):
             log(f"lattice, sweep {sweep + 1} of {BURN_IN}")

@@ -232,3 +232,17 @@ def test_arrays_that_are_no_tagger(change: dict[str, NDArray[Any]]) -> None:
     assert GapTagger.from_arrays(arrays, alphabet).unit == 0.5
     with pytest.raises((ValueError, KeyError, IndexError)):
         GapTagger.from_arrays({**arrays, **change}, alphabet)
+
+
+@given(st.lists(st.integers(0, SYMBOLS - 1), max_size=30))
+def test_numerals_are_joined(symbols: list[int]) -> None:
+    """Symbol 1 is a number, 3 and 4 are numerals."""
+    codes = np.array([*symbols, 0], np.uint16)
+    without, found = GapTagger(packed(1), 0.5), GapTagger(packed(1), 0.5, np.array([3, 4], np.uint16))
+    plain, scores = without.scores(codes), found.scores(codes)
+    for i, symbol in enumerate(codes.tolist()):
+        if i > 0 and symbol in (3, 4) and codes[i - 1] in (1, 3, 4):
+            assert scores[i] == -32767
+            assert not found.begins(codes)[i]
+        else:
+            assert scores[i] == plain[i]
