@@ -46,18 +46,24 @@ def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, 
     chosen = SegmenterOptions(**options)
     corpus = open_inputs(inputs, reading) if inputs or chosen.gold is None else None
     from nlptools.corpus import check_place
+    from nlptools.corpus.writing import writes_through
 
     check_place(output)
     given = [str(path) for path in (*chosen.lexicon, *chosen.words, chosen.gold, chosen.base) if path is not None]
     check_not_read(output, inputs, [*given, reading["rejects"]])
+    state = None if writes_through(output) else Path(f"{output}.training")
+    check_not_read(None if state is None else str(state), inputs, [*given, reading["rejects"]])
     with Messages(quiet, corpus.size if corpus else None) as messages, compiled_kernels(messages.log):
         with held():
+            from nlptools.segment.checkpoint import check_state
             from nlptools.segment.train import train_segmenter
 
-        state = Path(f"{output}.training")
+        if state is not None:
+            check_state(state)
         model = train_segmenter(corpus, progress=messages.progress, log=messages.log, resume=state, **options)
         model.save(output)
-        state.unlink(missing_ok=True)
+        if state is not None:
+            state.unlink(missing_ok=True)
     if corpus and corpus.report.rejected:
         say(f"{corpus.name}: {corpus.report.summary()}")
     if not quiet:
@@ -105,7 +111,17 @@ def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, 
     metavar="X",
     cls=Option,
     section="Words",
-    help="How much a word of a lexicon is preferred, in nats.",
+    help=SegmenterOptions.help("lexicon_weight"),
+)
+@click.option(
+    "--words-weight",
+    type=float,
+    default=SegmenterOptions.words_weight,
+    show_default=True,
+    metavar="X",
+    cls=Option,
+    section="Words",
+    help=SegmenterOptions.help("words_weight"),
 )
 @threads_option("Words")
 @reading_options
@@ -117,6 +133,7 @@ def run(
     lexicon: tuple[str, ...],
     words: tuple[str, ...],
     lexicon_weight: float,
+    words_weight: float,
     threads: int | None,
     reading: dict[str, Any],
 ) -> None:
@@ -143,7 +160,7 @@ def run(
             from nlptools.segment.output import write_segmented
 
         segmenter = load_segmenter(model)
-        more = read_lexicon(lexicon, words, lexicon_weight)
+        more = read_lexicon(lexicon, words, lexicon_weight, words_weight)
         if more is not None:
             segmenter = segmenter.with_lexicon(more)
         documents = write_segmented(segmenter, corpus.batches(messages.progress), output, threads)

@@ -43,6 +43,8 @@ def read_arrays(path: str | Path, kind: str, remedy: str) -> tuple[Arrays, dict[
 
     remedy: what to do if it is none: "give a file that ... wrote". Raises InputError if it is no such file, or damaged.
     """
+    if not Path(path).exists():
+        raise InputError(f"{path}: there is no such file; check the path")
     try:
         reader = pa.ipc.open_file(pa.memory_map(os.fspath(path)))
     except (OSError, pa.ArrowException) as error:

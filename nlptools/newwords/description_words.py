@@ -35,13 +35,17 @@ def words_by_description_length(
     log: Callable[[str], object],
 ) -> pa.Table:
     """Return the words that pay for themselves, with the probability that each is a word."""
-    threads = options.thread_count
-    text = encode_symbols(batches, threads, min_run_count=default_min_count, prepare=prepare)
-    min_count = options.min_count or default_min_count(text.size)
+    text = encode_symbols(batches, options.thread_count, min_run_count=default_min_count, prepare=prepare)
     log(
         f"text: {text.size:,} symbols, {len(text.alphabet) - 1:,} different, {text.duplicates:,} duplicate documents left out"
     )
+    return words_of_text(text, options, log)
 
+
+def words_of_text(text: EncodedText, options: NewWordsOptions, log: Callable[[str], object]) -> pa.Table:
+    """Return the words of a text of symbols."""
+    threads = options.thread_count
+    min_count = options.min_count or default_min_count(text.size)
     trie = build_trie(text, min_count, options.max_length or MAX_LENGTH, threads)
     log(f"n-grams: {trie.counts.size - 1:,} seen {min_count} times or more")
 

@@ -50,18 +50,37 @@ def best_segmentation(
     log_odds: NDArray[np.float32],
     keys: NDArray[np.uint64],
     values: NDArray[np.float32],
+    sure: float,
     begins: NDArray[np.uint8],
 ) -> None:
     """Write where words begin in the best segmentation: each gap adds half its log-odds, or takes it away if it is not
     cut; each word of the lexicon adds its bonus. An edge inside such a word costs nothing.
 
-    data, starts, ends: units as of `find_units`. log_odds: (U,), infinite beside edges. keys, values: as of `fill`.
+    data, starts, ends: units as of `find_units`. log_odds: (U,), infinite beside edges. keys, values: as of `fill`. sure:
+    log-odds from which on a gap is always cut, not less than any bonus; infinite if a word may lie over an edge.
     """
+    longest = 0
+    for d in range(ends.size):
+        longest = max(longest, ends[d] - (ends[d - 1] if d > 0 else 0))
+    # of the best ways to a place at which a word begins, and to one within a word; see _segment
+    scores = np.empty((longest + 1, 2))
+    origin = np.empty((longest + 1, 2), np.int64)
     first = 0
     for d in range(ends.size):
         last = ends[d] - 1  # the EDGE of no bytes
-        _segment(data, starts, first, last, log_odds, keys, values, begins)
         begins[last] = 1
+        while first < last:
+            end = first + 1
+            is_one_word = True
+            while end < last and (log_odds[end] < sure or sure == np.inf):
+                is_one_word = is_one_word and log_odds[end] <= -2 * sure
+                end += 1
+            if is_one_word:
+                begins[first] = 1
+                begins[first + 1 : end] = 0
+            else:
+                _segment(data, starts, first, end, log_odds, keys, values, scores, origin, begins)
+            first = end
         first = ends[d]
 
 
@@ -74,31 +93,31 @@ def _segment(
     log_odds: NDArray[np.float32],
     keys: NDArray[np.uint64],
     values: NDArray[np.float32],
+    scores: NDArray[np.float64],
+    origin: NDArray[np.int64],
     begins: NDArray[np.uint8],
 ) -> None:
+    """Segment the units first to last. scores[u, 0]: of the best way to a word's begin at `first` + u, scores[u, 1]: within a
+    word; origin: the units of the word of the lexicon that ends there; -1: the way was at a begin before, -2: within."""
     n = last - first
-    # of the best ways to a place at which a word begins (cut), and to one within a word
-    cut, within = np.full(n + 1, -np.inf), np.full(n + 1, -np.inf)
-    length = np.zeros(n + 1, np.int64)  # of the word of the lexicon that ends here, 0 if there is none
-    from_cut = np.zeros((n + 1, 2), np.bool_)
-    cut[0] = 0.0
+    scores[: n + 1] = -np.inf
+    scores[0, 0] = 0.0
     for u in range(n):
         gap = np.float64(log_odds[first + u + 1]) / 2 if u + 1 < n else np.inf
-        is_edge = gap == np.inf
-        best = max(cut[u], within[u])
-        if is_edge:
+        before = -1 if scores[u, 0] >= scores[u, 1] else -2
+        best = max(scores[u, 0], scores[u, 1])
+        if gap == np.inf:  # an edge
             gap = 0.0
         else:
-            within[u + 1] = best - gap
-            from_cut[u + 1, 1] = cut[u] >= within[u]
-        if best + gap > cut[u + 1]:
-            cut[u + 1] = best + gap
-            length[u + 1] = 0
-            from_cut[u + 1, 0] = cut[u] >= within[u]
-        if cut[u] == -np.inf:
+            scores[u + 1, 1] = best - gap
+            origin[u + 1, 1] = before
+        if best + gap > scores[u + 1, 0]:
+            scores[u + 1, 0] = best + gap
+            origin[u + 1, 0] = before
+        if scores[u, 0] == -np.inf:
             continue
         key = np.uint64(1)
-        score = cut[u]
+        score = scores[u, 0]
         for v in range(u, n):
             for i in range(starts[first + v], starts[first + v + 1]):
                 key = (key ^ np.uint64(data[i])) * _PRIME
@@ -108,20 +127,17 @@ def _segment(
             gap = np.float64(log_odds[first + v + 1]) / 2 if v + 1 < n else 0.0
             if gap == np.inf:
                 gap = 0.0
-            if values[place] == values[place] and score + gap + values[place] > cut[v + 1]:
-                cut[v + 1] = score + gap + values[place]
-                length[v + 1] = v + 1 - u
+            if values[place] == values[place] and score + gap + values[place] > scores[v + 1, 0]:
+                scores[v + 1, 0] = score + gap + values[place]
+                origin[v + 1, 0] = v + 1 - u
             score -= gap
     begins[first:last] = 0
     at = n
-    is_cut = True
+    column = 0
     while at > 0:
-        if is_cut and at < n:
+        if column == 0 and at < n:
             begins[first + at] = 1
-        if is_cut and length[at] > 0:
-            at -= length[at]
-        else:
-            is_cut = from_cut[at, 0 if is_cut else 1]
-            at -= 1
-    if n > 0:
-        begins[first] = 1
+        step = origin[at, column]
+        column = 1 if step == -2 else 0
+        at -= max(1, step)
+    begins[first] = 1

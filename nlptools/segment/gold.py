@@ -1,6 +1,5 @@
 """Segmented text as symbols and where words begin."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,15 +34,15 @@ class Gold(NamedTuple):
         return units.symbols.astype(np.uint16), begins.astype(np.uint8)
 
 
-def read_gold(source: CorpusInput, progress: Callable[[int], object] | None = None) -> Gold:
+def read_gold(source: CorpusInput) -> Gold:
     """Return segmented text, in which white space parts the words.
 
-    source: anything that `open_corpus` takes. progress: called with the number of input bytes read since its last call.
-    Raises InputError if no line has two words.
+    source: anything that `open_corpus` takes. Raises BadRecordError at the first bad record, InputError if no line has two
+    words.
     """
     name = f"{source}: " if isinstance(source, str | Path) else ""
     texts, lengths, parted = [], [], False
-    for batch in open_corpus(source).batches(progress):
+    for batch in open_corpus(source, strict=True).batches():
         words, counts = split_words(batch.column("text"))
         parted = parted or bool((counts > 1).any())
         lengths.append(pc.binary_length(words).to_numpy().astype(np.int64))

@@ -11,11 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nlptools.corpus.dictionary import read_dictionary
+from nlptools.corpus.reading import large_strings
 from nlptools.corpus.records import open_records
 from nlptools.errors import InputError, OptionError
 from nlptools.segment import _lexicon_kernels as kernels
-from nlptools.segment.options import check_lexicon_weight
-from nlptools.segment.units import Units
+from nlptools.segment._unit_kernels import EDGE
+from nlptools.segment.options import check_weights_of_words
+from nlptools.segment.units import Alphabet, Units
 
 
 class Lexicon:
@@ -29,7 +31,7 @@ class Lexicon:
         for word, bonus in bonuses.items():
             if not word or not 0 <= bonus < np.inf:
                 raise OptionError(f"a lexicon with {word!r} and the bonus {bonus}: give words, and numbers from 0")
-        self.bonuses = dict(sorted(bonuses.items()))
+        self.bonuses = {word: float(np.float32(bonus)) for word, bonus in sorted(bonuses.items())}
 
     def __len__(self) -> int:
         return len(self.bonuses)
@@ -39,13 +41,16 @@ class Lexicon:
         return Lexicon({**self.bonuses, **other.bonuses})
 
     @cached_property
-    def _table(self) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+    def _table(self) -> tuple[NDArray[np.uint64], NDArray[np.float32], float]:
+        """Return keys, values and what is sure, as `best_segmentation` takes them."""
         data, lengths = self._encoded()
         offsets = np.append(0, np.cumsum(lengths))
         size = 1 << max(4, int(2 * data.size).bit_length())
         keys, values = np.zeros(size, np.uint64), np.full(size, np.nan, np.float32)
         kernels.fill(data, offsets, np.array(list(self.bonuses.values()), np.float32), keys, values)
-        return keys, values
+        edges = int(np.count_nonzero(Alphabet([]).find_units(large_strings(offsets, data)).symbols == EDGE))
+        is_han_alone = edges == len(self)  # those behind each word
+        return keys, values, max([1.0, *self.bonuses.values()]) if is_han_alone else np.inf
 
     def begins(self, units: Units, log_odds: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return where words begin in the best segmentation, (U,), given the log-odds of each gap."""
@@ -74,18 +79,21 @@ class Lexicon:
         return np.frombuffer(b"".join(words), np.uint8), np.array([len(word) for word in words], np.int64)
 
 
-def read_lexicon(lexicon: Iterable[str | Path], words: Iterable[str | Path], weight: float) -> Lexicon | None:
+def read_lexicon(
+    lexicon: Iterable[str | Path], words: Iterable[str | Path], lexicon_weight: float, words_weight: float
+) -> Lexicon | None:
     """Return the words of dictionaries, and of tables with the columns word and perhaps score; None if there is neither.
 
-    weight: the bonus of a word, in nats; one of a table with a score, which is a probability, has that share of it.
+    The bonus of a word is its weight in nats for each of its characters but the first; of one of a table with a score, which
+    is a probability, that share of it. So many short words are not better than a long one.
     Raises InputError for a file that cannot be used, OptionError for a weight that is not from 0 to 1000.
     """
-    check_lexicon_weight(weight)
+    check_weights_of_words(lexicon_weight=lexicon_weight, words_weight=words_weight)
     bonuses: dict[str, float] = {}
     for path in words:
-        bonuses.update({word: weight * score for word, score in _scored_words(path)})
+        bonuses.update({word: words_weight * score * (len(word) - 1) for word, score in _scored_words(path)})
     for path in lexicon:
-        bonuses.update(dict.fromkeys(read_dictionary(path), weight))
+        bonuses.update({word: lexicon_weight * (len(word) - 1) for word in read_dictionary(path)})
     return Lexicon(bonuses) if bonuses else None
 
 

@@ -14,13 +14,18 @@ from nlptools.checks import check_numbers
 from nlptools.corpus.reading import array_offsets, large_strings, text_bytes
 from nlptools.errors import InputError, OptionError
 from nlptools.segment import _unit_kernels
+from nlptools.segment._unit_kernels import EDGE, UNKNOWN
 from nlptools.segment.chain import Chain, Choice, draw, log_sum, n_best, segments, word_log_probabilities
+from nlptools.segment.gap_tagger import CHAIN
 from nlptools.segment.lexicon import Lexicon
 from nlptools.segment.units import Alphabet, Units, unit_classes
 from nlptools.threads import default_threads, in_order
 
 PIECE = 1 << 20
 """Bytes of text that are segmented at a time, about."""
+
+_SURE, _EVEN = np.float32(50), np.float32(0.01)
+"""Log-odds of a gap that is cut in any case, and of one of which the model has no opinion."""
 
 _MOST = (1 << 31) - 1 - PIECE
 
@@ -69,7 +74,7 @@ class Segmenter:
     ) -> None:
         self.tagger = tagger
         self.alphabet = alphabet
-        self.lexicon = lexicon
+        self.lexicon = lexicon or None  # an empty one is none
         self.facts = facts or {}
         self._vocabulary = vocabulary
 
@@ -79,7 +84,10 @@ class Segmenter:
         return f"<Segmenter by {self.tagger.method}, {self.alphabet.size:,} symbols, {words}{lexicon}>"
 
     def words(self) -> pa.Table:
-        """Return the words of the segmented training text, most frequent first: word (string), count (int64)."""
+        """Return the words of the segmented training text, most frequent first: word (string), count (int64).
+
+        Those of 1 to 12 Han characters that were seen twice or more; not words with letters or digits in them.
+        """
         return self._vocabulary
 
     def with_lexicon(self, lexicon: Lexicon) -> "Segmenter":
@@ -99,7 +107,11 @@ class Segmenter:
         return _words(units, self._begins(units))
 
     def tokens(self, text: str) -> list[Token]:
-        """Return the words of a text with their places in characters, and how probable each is."""
+        """Return the words of a text with their places in characters, and how probable each is.
+
+        Where a lexicon has changed whether a word begins, the model's odds are turned round, and those of an edge within a
+        word are even.
+        """
         units = self._units(text)
         begins = self._begins(units)
         words = _words(units, begins)
@@ -110,11 +122,11 @@ class Segmenter:
     def n_best(self, text: str, n: int = 5) -> list[tuple[list[str], float]]:
         """Return the n most probable segmentations of a text, the best first, and ln of their probabilities.
 
-        There are fewer if the text has fewer. A lexicon does not count here.
+        There are fewer if the text has fewer. A lexicon counts as in `tokens`.
         """
         check_numbers(n=n)
         units = self._units(text)
-        chain, symbols, emissions = self.tagger.chain, units.symbols, self.tagger.emissions(units.symbols)
+        chain, symbols, emissions = self._chain(units)
         best: list[_Ranked] = [(0.0, None)]
         for start, end in segments(symbols):
             best = _combined(best, n_best(chain, symbols[start:end], emissions[start:end], n), start, n)
@@ -124,14 +136,13 @@ class Segmenter:
     def sample(self, text: str, temperature: float = 1.0, seed: int = 0) -> list[str]:
         """Return the words of a segmentation drawn with its probability to the power of 1 / temperature, exactly.
 
-        Equal seeds give equal segmentations. A lexicon does not count here.
+        Equal seeds give equal segmentations. A lexicon counts as in `tokens`.
         """
         if not 0 < temperature < np.inf:
             raise OptionError(f"temperature={temperature} cannot work: give a number above 0")
         check_numbers(least=0, seed=seed)
         units = self._units(text)
-        emissions = self.tagger.emissions(units.symbols)
-        return _words(units, draw(self.tagger.chain, units.symbols, emissions, temperature, seed))
+        return _words(units, draw(*self._chain(units), temperature, seed))
 
     def segment_batches(
         self,
@@ -191,10 +202,27 @@ class Segmenter:
             return self.tagger.begins(units.symbols)
         return self.lexicon.begins(units, self.tagger.log_odds(units.symbols))
 
+    def _chain(self, units: Units) -> tuple[Chain, NDArray[np.uint16], NDArray[np.float32]]:
+        """Return the chain, the symbols and the scores of the states, with the lexicon in them."""
+        symbols = units.symbols
+        if self.lexicon is None:
+            return self.tagger.chain, symbols, self.tagger.emissions(symbols)
+        odds = self.tagger.log_odds(symbols)
+        begins = self.lexicon.begins(units, odds) > 0
+        joined = np.isinf(odds) & ~begins  # an edge within a word
+        if joined.any():
+            symbols = np.where(joined | np.append(joined[1:], False), UNKNOWN, symbols).astype(np.uint16)
+            symbols[units.ends - 1] = EDGE
+        odds[joined] = -_EVEN
+        odds[np.isinf(odds) & (symbols != EDGE)] = _SURE
+        odds[np.isinf(odds)] = 0
+        turned = (odds > 0) != begins
+        odds[turned] = np.where(begins, 1, -1)[turned] * np.maximum(np.abs(odds), _EVEN)[turned]
+        return CHAIN, symbols, np.stack([odds / 2, -odds / 2], axis=1)
+
     def _log_probabilities(self, units: Units, begins: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return ln of the probability of each word."""
-        emissions = self.tagger.emissions(units.symbols)
-        everywhere = word_log_probabilities(self.tagger.chain, units.symbols, emissions, begins)
+        everywhere = word_log_probabilities(*self._chain(units), begins)
         return everywhere[_word_units(units, begins)]
 
     def _segmented(self, batch: pa.RecordBatch, text: str, evidence: bool) -> pa.RecordBatch:
@@ -270,6 +298,9 @@ def _pieces(batch: pa.RecordBatch, text: str) -> Iterator[pa.RecordBatch]:
     kind = batch.schema.field(text).type
     if not any(check(kind) for check in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)):
         raise OptionError(f"text={text!r} cannot work: this column is of {kind}; name one of strings")
+    taken = {"words", "starts", "probabilities"} & set(batch.schema.names)
+    if taken:
+        raise OptionError(f"a column {min(taken)!r} is there already: rename it")
     column = batch.column(text).cast(pa.large_string())
     if batch.num_rows == 0:
         yield batch

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from nlptools.corpus.array_file import Arrays, damaged, read_arrays, write_arrays
+from nlptools.errors import OptionError
 from nlptools.segment._unit_kernels import HAN
 from nlptools.segment.gap_tagger import GapTagger
 from nlptools.segment.lexicon import Lexicon
@@ -16,7 +17,7 @@ from nlptools.segment.model import Segmenter, Tagger
 from nlptools.segment.supervised import SupervisedTagger
 from nlptools.segment.units import MOST_CHARACTERS, Alphabet, unit_classes
 
-_KIND = "segmenter 1"
+_KIND = "segmenter 2"
 _REMEDY = "give a file that `nlptools segment train` wrote, or train again"
 _TAGGERS: dict[str, Callable[[Arrays, Alphabet], Tagger]] = {
     "gaps": GapTagger.from_arrays,
@@ -48,7 +49,7 @@ def read_segmenter(path: str | Path) -> Segmenter:
         tagger = _TAGGERS[facts["method"]](own, alphabet)
         lexicon = Lexicon.from_arrays(arrays) if "lexicon" in arrays else None
         return Segmenter(tagger, alphabet, _vocabulary(arrays), lexicon, json.loads(facts["facts"]))
-    except (ValueError, KeyError, IndexError, pa.ArrowException) as error:
+    except (ValueError, TypeError, KeyError, IndexError, OptionError, pa.ArrowException) as error:
         raise damaged(path, _REMEDY) from error
 
 

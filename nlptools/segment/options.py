@@ -47,6 +47,11 @@ class SegmenterOptions:
     base: str | Path | None = _option(
         None, "With --gold: a model that segments the raw text first, so that none need be trained for that."
     )
+    discover: bool = _option(
+        True,
+        "Do not look for words in the raw text, as `nlptools newwords` does, to prefer them; segmentation is then worse and "
+        "twice as fast. For lattice.",
+    )
     lexicon: tuple[str | Path, ...] = _option(
         (),
         "A dictionary of words to prefer: a jieba dictionary or one word a line. May be repeated.",
@@ -56,7 +61,12 @@ class SegmenterOptions:
         "A table of words to prefer, as `nlptools newwords` writes it; where it has a score, a word counts by that. May be "
         "repeated.",
     )
-    lexicon_weight: float = _option(4.0, "How much a word of a lexicon is preferred, in nats.")
+    lexicon_weight: float = _option(
+        4.0, "How much a word of a lexicon is preferred: nats for each of its characters but the first."
+    )
+    words_weight: float = _option(
+        1.0, "The same for words found in the raw text, and those of --words, times their score."
+    )
     memory: str | int | None = _option(
         None,
         "How much memory to use, e.g. 4G. Of a text that needs more, a part of the documents is taken, from all over it. "
@@ -77,7 +87,9 @@ class SegmenterOptions:
         check_numbers(rounds=self.rounds, threads=self.threads)
         check_numbers(least=0, seed=self.seed)
         check_weights(self.weights)
-        check_lexicon_weight(self.lexicon_weight)
+        if self.base is not None and self.gold is None:
+            raise OptionError(f"base={self.base} is for learning from segmented text: give --gold, too")
+        check_weights_of_words(lexicon_weight=self.lexicon_weight, words_weight=self.words_weight)
 
     @property
     def thread_count(self) -> int:
@@ -99,7 +111,8 @@ def check_weights(weights: Sequence[float]) -> None:
         )
 
 
-def check_lexicon_weight(weight: float) -> None:
-    """Raise OptionError for a bonus of words that is none."""
-    if not isinstance(weight, int | float) or not 0 <= weight <= 1000:
-        raise OptionError(f"lexicon_weight={weight!r} cannot work: give a number from 0 to 1000")
+def check_weights_of_words(**weights: float) -> None:
+    """Raise OptionError for the first that is no number from 0 to 1000."""
+    for name, weight in weights.items():
+        if not isinstance(weight, int | float) or not 0 <= weight <= 1000:
+            raise OptionError(f"{name}={weight!r} cannot work: give a number from 0 to 1000")

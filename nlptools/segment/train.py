@@ -19,6 +19,7 @@ from nlptools.ngrams.trie import build_trie
 from nlptools.segment import gaps
 from nlptools.segment._gap_kernels import Weights
 from nlptools.segment.checkpoint import Checkpoint
+from nlptools.segment.discovery import discover_words, segment_symbols
 from nlptools.segment.gap_tagger import GapTagger, numerals_of
 from nlptools.segment.gold import read_gold
 from nlptools.segment.lattice import Lattice, segment_bounds
@@ -48,7 +49,7 @@ FIRST_ROUNDS = 3
 MEMORY_OF_SYMBOL = 120
 """Bytes that training takes for each symbol, about."""
 
-_FACTS = ("method", "rounds", "seed", "fold", "numerals", "weights", "lexicon_weight")
+_FACTS = ("method", "rounds", "seed", "fold", "numerals", "discover", "weights", "lexicon_weight", "words_weight")
 """Options that a model file tells; not those of the machine it was trained on."""
 
 Log = Callable[[str], object]
@@ -76,16 +77,16 @@ def train_segmenter(
     chosen = SegmenterOptions(**options)
     log = log or (lambda _: None)
     threads = chosen.thread_count
-    lexicon = read_lexicon(chosen.lexicon, chosen.words, chosen.lexicon_weight)
+    lexicon = read_lexicon(chosen.lexicon, chosen.words, chosen.lexicon_weight, chosen.words_weight)
     gold = None if chosen.gold is None else read_gold(chosen.gold)
     base = None if chosen.base is None else load_segmenter(chosen.base)
     if corpus is None:
         if gold is None or base is not None:
             raise OptionError("there is no raw text to learn from: name an input")
-        alphabet = spelling = gold_alphabet(gold)
+        alphabet = gold_alphabet(gold)
         codes, begins = gold.symbols(alphabet)
-        spelled = codes
         tagger: Tagger = train_supervised(gold, alphabet, seed=chosen.seed, threads=threads, log=log)
+        vocabulary = count_words(codes, begins, alphabet, threads)
     else:
         memory = default_memory() if chosen.memory is None else parse_memory(chosen.memory)
         most = max(SMALL, memory // MEMORY_OF_SYMBOL)
@@ -93,14 +94,18 @@ def train_segmenter(
         text = read_symbols(batches, most, threads, chosen.fold, None if base is None else base.alphabet)
         if text.kept < text.documents:
             log(f"training with {text.kept:,} of {text.documents:,} documents; more need more memory")
-        codes, alphabet, spelled, spelling = text.codes, text.alphabet, text.spelled, text.spelling
+        alphabet = text.alphabet
         tagger = _unsupervised(text, chosen, memory, resume, log) if base is None else base.tagger
         if gold is not None:
-            raw = RawText(codes, tagger.begins(codes))
+            raw = RawText(text.codes, segment_symbols(tagger, None, text, threads))
             tagger = train_supervised(gold, alphabet, raw, seed=chosen.seed, threads=threads, log=log)
+        elif chosen.discover and chosen.method == "lattice":
+            log("finding words")
+            discovered = discover_words(text, chosen.words_weight, threads)
+            lexicon = discovered if lexicon is None else discovered | lexicon
         log("counting the words")
-        begins = tagger.begins(codes)
-    vocabulary = count_words(spelled, begins, spelling, threads)
+        begins = segment_symbols(tagger, lexicon, text, threads)
+        vocabulary = count_words(text.spelled, begins, text.spelling, threads)
     facts = {"version": __version__, **{name: str(getattr(chosen, name)) for name in _FACTS}}
     return Segmenter(tagger, alphabet, vocabulary, lexicon, facts)
 

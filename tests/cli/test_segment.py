@@ -81,7 +81,7 @@ def test_train_options(nlptools: Any, texts: Path, tmp_path: Path) -> None:
     )
     segmenter = nt.load_segmenter(out)
     assert segmenter.lexicon is not None
-    assert segmenter.lexicon.bonuses == {"的起源": 8.0, "生命的": 4.0}
+    assert segmenter.lexicon.bonuses == {"的起源": 16.0, "生命的": 1.0}
     assert vars(segmenter.tagger)["weights"] == (1.0,) * 8
 
 
@@ -165,7 +165,7 @@ def test_run_with_what_newwords_found(nlptools: Any, corpus: Path, model: Path, 
     assert nlptools("newwords", corpus, "-o", found, "-q").status == 0
     (tmp_path / "line.txt").write_text("今天去𠮷野家吃\n", encoding="utf-8")
     arguments = ("segment", "run", "-m", model, tmp_path / "line.txt")
-    result = nlptools(*arguments, "--words", found, "--lexicon-weight", 500)
+    result = nlptools(*arguments, "--words", found, "--words-weight", 500)
     assert result.status == 0
     assert "𠮷野家" in result.out.rstrip("\n").split(" ")
 
@@ -186,6 +186,9 @@ def test_errors_are_one_line(nlptools: Any, texts: Path, model: Path, tmp_path: 
     (tmp_path / "damaged.seg").write_bytes(model.read_bytes()[:-50])
     (tmp_path / "counts.csv").write_text("ngram,count\n研究,9\n", encoding="utf-8")
     (tmp_path / "scores.csv").write_text("word,score\n研究,high\n", encoding="utf-8")
+    (tmp_path / "bad.jsonl").write_text('{"text": "研究 生命"}\n{"text": \n', encoding="utf-8")
+    (tmp_path / "in.seg.training").write_bytes(texts.read_bytes())
+    (tmp_path / "other.seg.training").write_text("mine", encoding="utf-8")
     nt.train_lm(["研究"], order=2).save(tmp_path / "model.lm")
     out, none = tmp_path / "out.seg", tmp_path / "none.txt"
     for arguments, reason in (
@@ -208,10 +211,15 @@ def test_errors_are_one_line(nlptools: Any, texts: Path, model: Path, tmp_path: 
         (["train", texts, "-o", none, "--lexicon", none], "would overwrite"),
         (["train", texts, "-o", out, "--words", tmp_path / "counts.csv"], "the column word"),
         (["train", texts, "-o", out, "--words", tmp_path / "scores.csv"], "numbers as score"),
+        (["train", tmp_path / "in.seg.training", "-o", tmp_path / "in.seg"], "would overwrite"),
+        (["train", texts, "-o", tmp_path / "other.seg"], "move it away"),
+        (["train", texts, "-o", out, "--base", model], "give --gold"),
+        (["train", texts, "-o", out, "--gold", texts, "--base", none], "there is no such file"),
+        (["train", texts, "-o", out, "--gold", tmp_path / "bad.jsonl"], "bad.jsonl"),
         (["run", texts], "'-m'"),
         (["run", "-m", model], "no INPUT"),
         (["run", "-m", model, none], "no such file"),
-        (["run", "-m", none, texts], "cannot be read as a segmenter"),
+        (["run", "-m", none, texts], "there is no such file"),
         (["run", "-m", texts, texts], "cannot be read as a segmenter"),
         (["run", "-m", tmp_path / "model.lm", texts], "no segmenter of this version"),
         (["run", "-m", tmp_path / "damaged.seg", texts], "nlptools segment train"),
@@ -235,4 +243,19 @@ def test_errors_are_one_line(nlptools: Any, texts: Path, model: Path, tmp_path: 
         assert result.out == ""
         assert not out.exists()
     assert texts.read_text(encoding="utf-8") == "\n".join(LINES) + "\n"
-    assert not list(tmp_path.glob("*.training"))
+    assert sorted(path.name for path in tmp_path.glob("*.training")) == ["in.seg.training", "other.seg.training"]
+
+
+def test_learning_from_segmented_text(nlptools: Any, texts: Path, model: Path, tmp_path: Path) -> None:
+    gold = tmp_path / "gold.txt"
+    gold.write_text("研究 生命 的 起源\n我们 在 北京\n" * 20, encoding="utf-8")
+    for number, more in enumerate(([], [texts, "--base", model], [texts, "--rounds", 1])):
+        out = tmp_path / f"{number}.seg"
+        assert nlptools("segment", "train", "-o", out, "--gold", gold, "-q", *more) == (0, "", "")
+        assert nt.load_segmenter(out).segment("研究生命的起源") == ["研究", "生命", "的", "起源"]
+
+
+def test_output_through_a_pipe(nlptools: Any, texts: Path, tmp_path: Path) -> None:
+    result = nlptools("segment", "train", texts, "-o", "/dev/null", "--rounds", 1, "-q")
+    assert result == (0, "", "")
+    assert not Path("/dev/null.training").exists()

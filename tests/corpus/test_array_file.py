@@ -136,8 +136,8 @@ def test_foreign_files(tmp_path: Path, data: bytes, read: Read) -> None:
             assert read((tmp_path / "foreign").read_bytes()) is None
     write_arrays(tmp_path / "other", "other 1", ARRAYS, FACTS)
     assert read((tmp_path / "other").read_bytes()) is None
-    for path in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(InputError, match="make another"):
+    for path, remedy in ((tmp_path, "make another"), (tmp_path / "missing", "there is no such file")):
+        with pytest.raises(InputError, match=remedy):
             read_arrays(path, KIND, REMEDY)
 
 

@@ -100,12 +100,12 @@ def test_where_words_are_read_from(tmp_path: Path) -> None:
     dictionary.write_text("\ufeff研究 9 n\r\n\n  生命\t3\nA\x00B\n", encoding="utf-8")
     table.write_text("word,count,score\n研究,9,.5\n起源,3,2\n的,9,-1\n,1,1\n", encoding="utf-8")
     pq.write_table(pa.table({"word": ["北京", None, "了"], "score": [None, 1, 0.25]}), plain)
-    assert read_lexicon([], [], 4.0) is None
-    found = read_lexicon([dictionary], [table, str(plain)], 4.0)
+    assert read_lexicon([], [], 4.0, 1.0) is None
+    found = read_lexicon([dictionary], [table, str(plain)], 4.0, 2.0)
     assert found is not None
-    expected = {"研究": 4.0, "生命": 4.0, "A\x00B": 4.0, "起源": 4.0, "的": 0.0, "北京": 0.0, "了": 1.0}
+    expected = {"研究": 4.0, "生命": 4.0, "A\x00B": 8.0, "起源": 2.0, "的": 0.0, "北京": 0.0, "了": 0.0}
     assert found.bonuses == expected
-    found = read_lexicon([], [table], 4.0)
+    found = read_lexicon([], [table], 1.0, 4.0)
     assert found is not None
     assert found.bonuses["研究"] == 2.0
 
@@ -124,5 +124,5 @@ def test_tables_without_words(tmp_path: Path, name: str, content: bytes | None, 
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(nt.InputError, match=reason) as error:
-        read_lexicon([], [tmp_path / name], 4.0)
+        read_lexicon([], [tmp_path / name], 4.0, 1.0)
     assert "\n" not in str(error.value)

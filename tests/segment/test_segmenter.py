@@ -365,8 +365,8 @@ def test_foreign_files(data: bytes, load: Load, tmp_path: Path) -> None:
     nt.train_lm(["研究"], order=2).save(tmp_path / "model.lm")
     with pytest.raises(nt.InputError, match="no segmenter of this version"):
         nt.load_segmenter(tmp_path / "model.lm")
-    for path in (tmp_path, tmp_path / "missing.seg"):
-        with pytest.raises(nt.InputError, match="nlptools segment train"):
+    for path, remedy in ((tmp_path, "nlptools segment train"), (tmp_path / "missing.seg", "there is no such file")):
+        with pytest.raises(nt.InputError, match=remedy):
             nt.load_segmenter(path)
 
 
@@ -421,13 +421,13 @@ CASES = [(method, name) for method in METHODS for name in [*HOSTILE, *OF_TAGGERS
 def test_hostile_files(models: dict[str, Segmenter], method: str, name: str, load: Load, tmp_path: Path) -> None:
     """Checksums are right, but the arrays make no model."""
     models[method].save(tmp_path / "model")
-    mapped, facts = read_arrays(tmp_path / "model", "segmenter 1", "")
+    mapped, facts = read_arrays(tmp_path / "model", "segmenter 2", "")
     arrays = {key: np.array(array) for key, array in mapped.items()}
     facts = {key: facts[key] for key in ("method", "facts")}
-    write_arrays(tmp_path / "same", "segmenter 1", arrays, facts)
+    write_arrays(tmp_path / "same", "segmenter 2", arrays, facts)
     assert load((tmp_path / "same").read_bytes()) is not None
     {**HOSTILE, **OF_TAGGERS[method]}[name](arrays, facts)
-    write_arrays(tmp_path / "changed", "segmenter 1", arrays, facts)
+    write_arrays(tmp_path / "changed", "segmenter 2", arrays, facts)
     assert load((tmp_path / "changed").read_bytes()) is None
 
 

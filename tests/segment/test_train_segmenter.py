@@ -17,6 +17,7 @@ import nlptools as nt
 from nlptools.segment import gaps
 from nlptools.segment import train as train_module
 from nlptools.segment._gap_kernels import SYMBOL_COLUMNS
+from nlptools.segment.lexicon import Lexicon
 from nlptools.segment.reading import read_symbols
 from nlptools.segment.units import Alphabet
 from nlptools.segment.vocabulary_counts import LONGEST, MIN_COUNT, count_words
@@ -324,3 +325,39 @@ def test_options_that_cannot_work(train: Train, options: dict[str, Any], reason:
 
 def test_large_seeds(train: Train) -> None:
     assert train(["研究生命"] * 3, seed=2**62).segment("研究") is not None
+
+
+def is_counted(word: str, model: nt.Segmenter) -> bool:
+    return len(word) <= 12 and set(word) <= {*model.alphabet.characters, *model.alphabet.folds}
+
+
+def test_words_found_in_the_text(train: Train, texts: list[str], tmp_path: Path) -> None:
+    """They are preferred, and the words of the model are those of the text segmented by it."""
+    model = train(texts)
+    assert model.lexicon is not None
+    assert all(0 < bonus <= 2 for bonus in model.lexicon.bonuses.values())
+    counts = Counter(word for text in texts for word in model.segment(text) if is_counted(word, model))
+    expected = {word: count for word, count in counts.items() if count > 1}
+    assert dict(zip(*model.words().to_pydict().values(), strict=True)) == expected
+    assert data_of(train(texts, threads=2), tmp_path / "a.seg") == data_of(model, tmp_path / "b.seg")
+    assert train(texts, discover=False).lexicon is None
+    for text in texts[:10]:
+        assert model.n_best(text, 1)[0][0] == model.segment(text)
+        assert sum(p > 0 for *_, p in model.tokens(text)) == len(model.segment(text))
+
+
+def test_a_lexicon_over_edges(train: Train, texts: list[str]) -> None:
+    model = train(texts).with_lexicon(Lexicon({"，研究": 30.0, "C++": 30.0, "！！的": 30.0}))
+    for text in ("生命，研究", "，研究", "C++", "的C++的", "a！！的，研究C++", "，"):
+        words = model.segment(text)
+        assert "".join(words) == text
+        assert model.n_best(text, 1)[0][0] == words
+        assert [token.word for token in model.tokens(text)] == words
+        assert all(0 < token.probability <= 1 for token in model.tokens(text))
+
+
+def test_options_that_cannot_go_together(texts: list[str], tmp_path: Path) -> None:
+    with pytest.raises(nt.OptionError, match="give --gold"):
+        nt.train_segmenter(texts, base=tmp_path / "model.seg")
+    with pytest.raises(nt.OptionError, match="name an input"):
+        nt.train_segmenter()
