@@ -141,7 +141,7 @@ def sentencepiece(raw: Path, text: Path, dev: Path, folder: Path) -> Cut:
         processor = spm.SentencePieceProcessor(model_file=f"{prefix}.model")
 
         def cut(line: str, processor: Any = processor) -> list[str]:
-            return [piece.surface for piece in processor.encode(line, out_type="immutable_proto").pieces]
+            return list(processor.encode(line, out_type=str))
 
         (f1,) = scores(cut, [dev])
         if best is None or f1 > best[0]:
