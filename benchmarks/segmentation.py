@@ -11,6 +11,7 @@ Training: the whole command, time and peak memory; with --megabytes on the first
 
 import argparse
 import gzip
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -151,7 +152,10 @@ def sentencepiece(raw: Path, text: Path, dev: Path, folder: Path) -> Cut:
 
 
 def speed(model: str, text: Path) -> None:
-    import rjieba
+    try:
+        import rjieba
+    except ImportError:
+        sys.exit("rjieba is missing: install it beside nlptools")
 
     lines = text.read_bytes()[:30_000_000].decode("utf-8", "ignore").splitlines()[:-1]
     size = sum(len(line.encode()) for line in lines) / 1e6
