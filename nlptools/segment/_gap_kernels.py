@@ -40,6 +40,8 @@ BIN_TRIPLES = np.array([(0, 11, 12), (0, 2, 5)])
 DENSE = 14
 DENSE_WEIGHTS = DENSE * BINS + len(BIN_PAIRS) * BINS**2 + len(BIN_TRIPLES) * BINS**3
 
+HIGHEST = 32767  # score of a gap beside an edge
+
 SYMBOL_COLUMNS, PAIR_COLUMNS, APART_COLUMNS, TRIPLE_COLUMNS = 4, 8, 2, 4  # three of a pair's are not used
 _SPARSE = 15
 _FEATURES = _SPARSE + DENSE + len(BIN_PAIRS) + len(BIN_TRIPLES)
@@ -316,7 +318,7 @@ def score(symbols: NDArray[np.uint16], weights: PackedWeights, scores: NDArray[n
         triples[i + 1] = triple
     for i in range(n):
         if symbols[i] == 0 or i == 0 or symbols[i - 1] == 0:
-            scores[i] = 32767
+            scores[i] = HIGHEST
             continue
         z = np.int64(0)
         own, last = weights.symbols[symbols[i]], weights.symbols[symbols[i - 1]]
@@ -340,4 +342,4 @@ def join_numerals(
     """Write the lowest number before each numeral that follows one, or the symbol `number`. is_numeral: of each symbol."""
     for i in range(1, symbols.size):
         if is_numeral[symbols[i]] and (is_numeral[symbols[i - 1]] or symbols[i - 1] == number):
-            scores[i] = -32767
+            scores[i] = -HIGHEST

@@ -54,16 +54,21 @@ def log_sum(chain: Chain, symbols: NDArray[np.uint16], emissions: NDArray[np.flo
     return float(np.logaddexp.reduce(last, axis=1).sum()) if ends else 0.0
 
 
+def beside_edges(symbols: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Return which symbols are edges, or follow one, (U,); before the first stands an edge."""
+    beside: NDArray[np.bool_] = symbols == 0
+    beside[1:] |= symbols[:-1] == 0
+    beside[:1] = True
+    return beside
+
+
 def log_odds(chain: Chain, symbols: NDArray[np.uint16], emissions: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the log-odds of a word's begin at each symbol, (U,) in nats; infinite beside an edge."""
     both = np.add(*sums(chain, symbols, emissions))
     begins, goes_on = (np.logaddexp.reduce(both[:, states], axis=1) for states in (chain.begins, ~chain.begins))
-    beside = symbols == 0
-    beside[1:] |= symbols[:-1] == 0
-    beside[:1] = True
     with np.errstate(invalid="ignore"):
         odds: NDArray[np.float32] = (begins - goes_on).astype(np.float32)
-    odds[beside] = np.inf
+    odds[beside_edges(symbols)] = np.inf
     return odds
 
 

@@ -11,6 +11,7 @@ from nlptools.segment.lattice import segment_bounds
 from nlptools.segment.lexicon import Lexicon
 from nlptools.segment.model import Tagger
 from nlptools.segment.reading import SymbolText
+from nlptools.segment.supervised import segmented
 from nlptools.segment.units import Alphabet, Units
 from nlptools.text import encode
 from nlptools.threads import in_threads
@@ -37,14 +38,13 @@ def discover_words(text: SymbolText, weight: float, threads: int) -> Lexicon:
 
 def segment_symbols(tagger: Tagger, lexicon: Lexicon | None, text: SymbolText, threads: int) -> NDArray[np.uint8]:
     """Return where words begin in a text of symbols, (T,)."""
+    if lexicon is None:
+        return segmented(tagger, text.codes, threads)
     begins = np.empty(text.codes.size, np.uint8)
 
     def work(lo: int, hi: int) -> None:
-        symbols = text.codes[lo:hi]
-        if lexicon is None:
-            begins[lo:hi] = tagger.begins(symbols)
-        else:
-            begins[lo:hi] = lexicon.begins(_spell(text.spelled[lo:hi], text.spelling), tagger.log_odds(symbols))
+        odds = tagger.log_odds(text.codes[lo:hi])
+        begins[lo:hi] = lexicon.begins(_spell(text.spelled[lo:hi], text.spelling), odds)
 
     in_threads(work, segment_bounds(text.codes, _PIECES), threads)
     return begins

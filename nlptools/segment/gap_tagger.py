@@ -12,7 +12,7 @@ from nlptools.segment.units import Alphabet
 
 _COLUMNS = {"symbols": "<u4", "pairs": "<u8", "apart": "<u2", "triples": "<u4"}
 
-HIGHEST = 32767
+HIGHEST = kernels.HIGHEST
 """The score of a gap beside an edge."""
 
 _MOST = 127

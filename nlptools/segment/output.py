@@ -35,7 +35,8 @@ def write_segmented(
     else:
         ordered = (batch.select(["document", "text"]) for batch in batches)
         segmented = count.of(segmenter.segment_batches(ordered, threads, evidence=kind not in ("csv", "tsv")))
-        for first in segmented:
+        first = next(segmented, None)
+        if first is not None:
             write_batches(chain([first], segmented), first.schema, path)
     return count.rows
 

@@ -18,6 +18,7 @@ from nlptools.segment.chain import Chain, log_odds
 from nlptools.segment.evidence import hash_size, learn_evidence, no_evidence, with_words
 from nlptools.segment.gold import Gold
 from nlptools.segment.lattice import segment_bounds
+from nlptools.segment.model import Tagger
 from nlptools.segment.units import FIRST_HAN, Alphabet
 from nlptools.threads import in_threads
 
@@ -135,7 +136,7 @@ def train_supervised(
     log("learning from the segmented text")
     tagger = _learn(symbols, begins, with_words(evidence, raw.codes, raw.begins), seed)
     log("segmenting the raw text")
-    found = _segmented(tagger, raw.codes, threads)
+    found = segmented(tagger, raw.codes, threads)
     log("learning from the segmented text with the words found")
     return _learn(symbols, begins, with_words(evidence, raw.codes, found), seed)
 
@@ -263,8 +264,8 @@ def _direct_rows(chosen: Templates) -> int:
     return int(widths.max() + sizes.sum())
 
 
-def _segmented(tagger: SupervisedTagger, codes: NDArray[np.uint16], threads: int) -> NDArray[np.uint8]:
-    """Return where words begin in a text, (T,)."""
+def segmented(tagger: Tagger, codes: NDArray[np.uint16], threads: int) -> NDArray[np.uint8]:
+    """Return where words begin in a text of symbols, (T,), on all cores; the text ends with an edge."""
     begins = np.empty(codes.size, np.uint8)
 
     def work(lo: int, hi: int) -> None:

@@ -18,6 +18,7 @@ from nlptools.memory import default_memory, parse_memory
 from nlptools.ngrams.trie import build_trie
 from nlptools.segment import gaps
 from nlptools.segment._gap_kernels import Weights
+from nlptools.segment.chain import beside_edges
 from nlptools.segment.checkpoint import Checkpoint
 from nlptools.segment.discovery import discover_words, segment_symbols
 from nlptools.segment.gap_tagger import GapTagger, numerals_of
@@ -29,7 +30,7 @@ from nlptools.segment.model import Segmenter, Tagger, load_segmenter
 from nlptools.segment.options import SegmenterOptions
 from nlptools.segment.reading import SymbolText, read_symbols
 from nlptools.segment.statistics import LONGEST, first_segmentation, measure
-from nlptools.segment.supervised import RawText, gold_alphabet, train_supervised
+from nlptools.segment.supervised import RawText, gold_alphabet, segmented, train_supervised
 from nlptools.segment.vocabulary_counts import count_words
 from nlptools.text.encode import EncodedText
 from nlptools.version import __version__
@@ -97,7 +98,7 @@ def train_segmenter(
         alphabet = text.alphabet
         tagger = _unsupervised(text, chosen, memory, resume, log) if base is None else base.tagger
         if gold is not None:
-            raw = RawText(text.codes, segment_symbols(tagger, None, text, threads))
+            raw = RawText(text.codes, segmented(tagger, text.codes, threads))
             tagger = train_supervised(gold, alphabet, raw, seed=chosen.seed, threads=threads, log=log)
         elif chosen.discover and chosen.method == "lattice":
             log("finding words")
@@ -178,14 +179,8 @@ def _teach(
 def _factors(codes: NDArray[np.uint16], odds: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the factors of the lattice on the begin of a word: what the student says counts twice."""
     factors = np.exp(np.clip(2 * odds, -16, 16))
-    factors[_beside_edges(codes)] = 1
+    factors[beside_edges(codes)] = 1
     return factors
-
-
-def _beside_edges(codes: NDArray[np.uint16]) -> NDArray[np.bool_]:
-    beside: NDArray[np.bool_] = codes == 0
-    beside[1:] |= codes[:-1] == 0
-    return beside
 
 
 def _part(codes: NDArray[np.uint16], size: int) -> NDArray[np.uint16]:
