@@ -15,7 +15,7 @@ SAMPLE = build/zhidao.jsonl
 
 # make test: further arguments of pytest; the tests whose kernels also run uncompiled
 PYTEST_ARGS =
-KERNEL_TESTS = $(wildcard tests/text tests/ngrams tests/newwords tests/corpus tests/lm tests/segment)
+KERNEL_TESTS = $(wildcard tests/text tests/ngrams tests/newwords tests/corpus tests/lm tests/segment tests/vectors)
 PYTEST = $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 help:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from nlptools.segment.options import SegmenterOptions
     from nlptools.segment.train import train_segmenter
     from nlptools.segment.vocabulary import export_vocabulary
+    from nlptools.vectors.evaluation import evaluate_vectors
+    from nlptools.vectors.files import read_vectors, write_vectors
+    from nlptools.vectors.options import VectorOptions
+    from nlptools.vectors.train import train_vectors
 
 _HOME = {
     "BadRecordError": "nlptools.errors",
@@ -46,10 +50,12 @@ _HOME = {
     "Records": "nlptools.corpus",
     "Segmenter": "nlptools.segment.model",
     "SegmenterOptions": "nlptools.segment.options",
+    "VectorOptions": "nlptools.vectors.options",
     "convert_corpus": "nlptools.corpus.convert",
     "count_ngrams": "nlptools.ngrams.count",
     "describe_corpus": "nlptools.corpus.describe",
     "evaluate_segmentation": "nlptools.segment.evaluation",
+    "evaluate_vectors": "nlptools.vectors.evaluation",
     "export_vocabulary": "nlptools.segment.vocabulary",
     "find_new_words": "nlptools.newwords.find",
     "load_lm": "nlptools.lm.model",
@@ -59,9 +65,12 @@ _HOME = {
     "open_records": "nlptools.corpus",
     "read_arpa": "nlptools.lm.model",
     "read_counts": "nlptools.ngrams.counts",
+    "read_vectors": "nlptools.vectors.files",
     "sample_corpus": "nlptools.corpus.sample",
     "train_lm": "nlptools.lm.train",
     "train_segmenter": "nlptools.segment.train",
+    "train_vectors": "nlptools.vectors.train",
+    "write_vectors": "nlptools.vectors.files",
 }
 
 __all__ = [
@@ -79,10 +88,12 @@ __all__ = [
     "Records",
     "Segmenter",
     "SegmenterOptions",
+    "VectorOptions",
     "convert_corpus",
     "count_ngrams",
     "describe_corpus",
     "evaluate_segmentation",
+    "evaluate_vectors",
     "export_vocabulary",
     "find_new_words",
     "load_lm",
@@ -92,9 +103,12 @@ __all__ = [
     "open_records",
     "read_arpa",
     "read_counts",
+    "read_vectors",
     "sample_corpus",
     "train_lm",
     "train_segmenter",
+    "train_vectors",
+    "write_vectors",
 ]
 
 

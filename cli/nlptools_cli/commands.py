@@ -9,6 +9,7 @@ from nlptools_cli.lm import lm
 from nlptools_cli.newwords import newwords
 from nlptools_cli.options import Group
 from nlptools_cli.segment import segment
+from nlptools_cli.vectors import vectors
 
 
 @click.group(cls=Group)
@@ -34,4 +35,5 @@ nlptools.add_command(count)
 nlptools.add_command(merge)
 nlptools.add_command(lm)
 nlptools.add_command(segment)
+nlptools.add_command(vectors)
 nlptools.add_command(corpus)

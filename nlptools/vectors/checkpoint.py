@@ -1,0 +1,135 @@
+"""The state of a training, kept in a file, so that a run that was stopped can go on, and its vectors can be used as they are."""
+
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from nlptools.corpus.array_file import Arrays, damaged, read_arrays, write_arrays
+from nlptools.errors import InputError, OutputError
+from nlptools.vectors._skipgram_kernels import Matrices
+from nlptools.vectors.options import VectorOptions
+from nlptools.vectors.pmi import PmiState
+from nlptools.vectors.skipgram import SkipgramState
+from nlptools.vectors.table import VectorTable
+from nlptools.vectors.word_ids import WordIds
+from nlptools.version import __version__
+
+KIND = "vectors in training 1"
+
+_MACHINE = ("memory", "workers", "contexts")
+"""Options that may differ when a training goes on."""
+
+_REMEDY = "give a file of vectors, or train again"
+
+
+class Checkpoint:
+    """The state that was kept last, if it is of this text and these options.
+
+    path: where; None: nowhere. strict: raise InputError if there is no such state.
+    """
+
+    def __init__(self, path: str | Path | None, text: WordIds, options: VectorOptions, strict: bool = False) -> None:
+        self._path = None if path is None else Path(path)
+        self._text = text
+        self._key = _key(text, options) if path is not None else ""
+        self._facts: dict[str, str] = {"method": options.method}
+        self._arrays: Arrays = {}
+        if self._path is None:
+            return
+        try:
+            arrays, facts = read_arrays(self._path, KIND, _REMEDY)
+        except InputError:
+            if strict:
+                raise
+            return
+        if facts.get("key") == self._key:
+            self._arrays, self._facts = arrays, facts
+        elif strict:
+            raise InputError(
+                f"{self._path}: is the state of a training with another text, options or version; give those, or leave "
+                "--resume out to begin anew"
+            )
+
+    def skipgram(self) -> SkipgramState | None:
+        """Return the state of a training by `train_skipgram` that was kept, None if there is none."""
+        if not self._arrays:
+            return None
+        matrices = Matrices(*(np.array(self._arrays[name]) for name in Matrices._fields))
+        told = self._facts
+        return SkipgramState(
+            matrices,
+            int(told["epoch"]),
+            int(told["piece"]),
+            int(told["words"]),
+            float(told["loss"]),
+            float(told["pairs"]),
+        )
+
+    def keep_skipgram(self, state: SkipgramState) -> None:
+        """Keep the state."""
+        self._keep(state.matrices._asdict(), state, "epoch", "piece", "words", "loss", "pairs")
+
+    def pmi(self) -> PmiState | None:
+        """Return the state of a training by `train_pmi` that was kept, None if there is none."""
+        if not self._arrays:
+            return None
+        told = self._facts
+        epoch, number, pairs, total = (int(told[name]) for name in ("epoch", "round", "pairs", "total"))
+        return PmiState(np.array(self._arrays["state"]), epoch, number, pairs, float(told["loss"]), total)
+
+    def keep_pmi(self, state: PmiState) -> None:
+        """Keep the state."""
+        self._keep({"state": state.state}, state, "epoch", "round", "pairs", "loss", "total")
+
+    def _keep(self, arrays: Arrays, state: Any, *numbers: str) -> None:
+        if self._path is None:
+            return
+        words = self._text.words
+        offsets = np.frombuffer(words.buffers()[1], np.int64)[words.offset : words.offset + len(words) + 1]
+        spelled = np.frombuffer(words.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+        arrays = {"words": spelled, "offsets": offsets - offsets[0], "counts": self._text.counts, **arrays}
+        told = {name: repr(getattr(state, name)) for name in numbers}
+        write_arrays(self._path, KIND, arrays, {"key": self._key, "method": self._facts["method"], **told})
+
+
+def read_checkpoint(path: str | Path) -> VectorTable:
+    """Return the vectors of a training that was stopped. Raises InputError if the file is none, or damaged."""
+    arrays, facts = read_arrays(path, KIND, _REMEDY)
+    try:
+        words = pa.LargeStringArray.from_buffers(
+            arrays["offsets"].size - 1, pa.py_buffer(arrays["offsets"]), pa.py_buffer(arrays["words"])
+        )
+        words.validate(full=True)
+        vectors = arrays["vectors"] if "vectors" in arrays else np.ascontiguousarray(arrays["state"][:, 0])
+        return VectorTable(words, vectors, arrays["counts"], arrays.get("contexts"), facts={"method": facts["method"]})
+    except (KeyError, ValueError, IndexError, pa.ArrowException) as error:
+        raise damaged(path, _REMEDY) from error
+
+
+def _key(text: WordIds, options: VectorOptions) -> str:
+    """Return what must be equal for a training to go on: text, options that matter, version."""
+    digest = blake2b(digest_size=16)
+    for lo in range(0, text.ids.size, 1 << 24):
+        digest.update(np.ascontiguousarray(text.ids[lo : lo + (1 << 24)]).data)
+    digest.update(text.counts.tobytes())
+    chosen = {name: value for name, value in vars(options).items() if name not in _MACHINE}
+    digest.update(f"{__version__} {sorted(chosen.items())}".encode())
+    return digest.hexdigest()
+
+
+def check_state(path: Path) -> None:
+    """Raise OutputError if there is a file of this name that is no state of a training."""
+    try:
+        with path.open("rb") as file:
+            is_state = KIND.encode() in file.read(1 << 16)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); move it away") from error
+    if not is_state:
+        raise OutputError(
+            f"{path}: the state of the training would be kept there, and it is another file; move it away"
+        )

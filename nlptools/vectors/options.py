@@ -1,0 +1,83 @@
+"""The options of training word vectors, in one place: the command, the Python call and the docs are made from these fields."""
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Literal, get_args
+
+from nlptools.checks import check_numbers
+from nlptools.errors import OptionError
+from nlptools.threads import default_threads
+
+VectorMethod = Literal["sgns", "nce", "pmi"]
+
+ALPHA = {"sgns": 0.025, "nce": 0.025, "pmi": 0.1}
+EPOCHS = {"sgns": 5, "nce": 5, "pmi": 25}
+
+
+def _option(default: Any, help_text: str, **more: Any) -> Any:
+    return field(default=default, metadata={"help": help_text, **more})
+
+
+@dataclass(frozen=True)
+class VectorOptions:
+    """How to learn vectors of words; names and meaning as in gensim."""
+
+    method: VectorMethod = _option(
+        "sgns",
+        "What the vectors are made to predict. sgns: skip-gram with negative sampling, as word2vec. nce: the same with "
+        "noise-contrastive estimation, whose scores are log-probabilities. pmi: a regression on pointwise mutual "
+        "information (kexue.fm 4667), which makes sums of vectors mean something.",
+    )
+    vector_size: int = _option(100, "Numbers in a vector.")
+    window: int = _option(5, "How many words to each side of a word are its contexts, at most.")
+    min_count: int = _option(5, "Leave out words that occur less often.")
+    sample: float = _option(
+        1e-3,
+        "Of words with a larger share of the text, leave out occurrences by chance. 0 leaves out none. Not for pmi.",
+    )
+    negative: int = _option(5, "How many noise words for each word and context. Not for pmi.")
+    ns_exponent: float = _option(
+        0.75, "Noise words are drawn in proportion to their counts to this power. Not for pmi."
+    )
+    alpha: float | None = _option(None, "Rate of learning at the beginning. Default: 0.025; for pmi 0.1.")
+    min_alpha: float = _option(0.0001, "Rate of learning at the end. Not for pmi.")
+    epochs: int | None = _option(None, "How often to read the text. Default: 5; for pmi 25.")
+    x_max: float = _option(100.0, "Pairs that occur less often than this weigh less: (count / x_max) ^ 0.75. For pmi.")
+    truncate: bool = _option(True, "Let pairs that occur more often than x_max weigh more, too. For pmi.")
+    contexts: bool = _option(False, "Keep the second matrix, of words as contexts, and the biases of nce. Not for pmi.")
+    deterministic: bool = _option(
+        False,
+        "Let the threads wait for each other, so that equal seeds give equal vectors at any number of workers. Slower.",
+    )
+    seed: int = _option(1, "Seed of all that is drawn.")
+    memory: str | int | None = _option(
+        None,
+        "How much memory to use for the vocabulary while words are counted, and for pairs, e.g. 4G. "
+        "Default: half of what the machine has.",
+        metavar="SIZE",
+    )
+    workers: int | None = _option(None, "Threads to use. Default: all processors.")
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for the first option that cannot work."""
+        if self.method not in get_args(VectorMethod):
+            raise OptionError(f"method={self.method!r} is not known: choose one of {', '.join(get_args(VectorMethod))}")
+        for name, defaults in (("alpha", ALPHA), ("epochs", EPOCHS)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, defaults[self.method])
+        check_numbers(
+            vector_size=self.vector_size, window=self.window, min_count=self.min_count, negative=self.negative
+        )
+        check_numbers(epochs=self.epochs, threads=self.workers)
+        check_numbers(least=0, seed=self.seed)
+        for name, least, most in (("sample", 0, 1), ("ns_exponent", -10, 10), ("alpha", 0, 10), ("min_alpha", 0, 10)):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not least <= value <= most:
+                raise OptionError(f"{name}={value!r} cannot work: give a number from {least} to {most}")
+        if not isinstance(self.x_max, int | float) or not 0 < self.x_max < inf:
+            raise OptionError(f"x_max={self.x_max!r} cannot work: give a number above 0")
+
+    @property
+    def thread_count(self) -> int:
+        """How many threads to use."""
+        return default_threads() if self.workers is None else self.workers
