@@ -30,10 +30,16 @@ if TYPE_CHECKING:
     from nlptools.segment.options import SegmenterOptions
     from nlptools.segment.train import train_segmenter
     from nlptools.segment.vocabulary import export_vocabulary
+    from nlptools.vectors.cluster import cluster_vectors
+    from nlptools.vectors.cluster_evaluation import evaluate_clusters, neighbour_accuracy
     from nlptools.vectors.evaluation import evaluate_vectors
     from nlptools.vectors.files import read_vectors, write_vectors
+    from nlptools.vectors.infer import infer_documents
+    from nlptools.vectors.jose_options import JoseOptions
+    from nlptools.vectors.map import map_vectors, write_map
     from nlptools.vectors.options import VectorOptions
     from nlptools.vectors.train import train_vectors
+    from nlptools.vectors.train_jose import train_jose
 
 _HOME = {
     "BadRecordError": "nlptools.errors",
@@ -41,6 +47,7 @@ _HOME = {
     "Corpus": "nlptools.corpus",
     "Description": "nlptools.corpus.describe",
     "InputError": "nlptools.errors",
+    "JoseOptions": "nlptools.vectors.jose_options",
     "LanguageModel": "nlptools.lm.model",
     "NewWordsOptions": "nlptools.newwords.options",
     "NgramCounts": "nlptools.ngrams.counts",
@@ -51,25 +58,32 @@ _HOME = {
     "Segmenter": "nlptools.segment.model",
     "SegmenterOptions": "nlptools.segment.options",
     "VectorOptions": "nlptools.vectors.options",
+    "cluster_vectors": "nlptools.vectors.cluster",
     "convert_corpus": "nlptools.corpus.convert",
     "count_ngrams": "nlptools.ngrams.count",
     "describe_corpus": "nlptools.corpus.describe",
+    "evaluate_clusters": "nlptools.vectors.cluster_evaluation",
     "evaluate_segmentation": "nlptools.segment.evaluation",
     "evaluate_vectors": "nlptools.vectors.evaluation",
     "export_vocabulary": "nlptools.segment.vocabulary",
     "find_new_words": "nlptools.newwords.find",
+    "infer_documents": "nlptools.vectors.infer",
     "load_lm": "nlptools.lm.model",
     "load_segmenter": "nlptools.segment.model",
+    "map_vectors": "nlptools.vectors.map",
     "merge_counts": "nlptools.ngrams.merge",
+    "neighbour_accuracy": "nlptools.vectors.cluster_evaluation",
     "open_corpus": "nlptools.corpus",
     "open_records": "nlptools.corpus",
     "read_arpa": "nlptools.lm.model",
     "read_counts": "nlptools.ngrams.counts",
     "read_vectors": "nlptools.vectors.files",
     "sample_corpus": "nlptools.corpus.sample",
+    "train_jose": "nlptools.vectors.train_jose",
     "train_lm": "nlptools.lm.train",
     "train_segmenter": "nlptools.segment.train",
     "train_vectors": "nlptools.vectors.train",
+    "write_map": "nlptools.vectors.map",
     "write_vectors": "nlptools.vectors.files",
 }
 
@@ -79,6 +93,7 @@ __all__ = [
     "Corpus",
     "Description",
     "InputError",
+    "JoseOptions",
     "LanguageModel",
     "NewWordsOptions",
     "NgramCounts",
@@ -89,25 +104,32 @@ __all__ = [
     "Segmenter",
     "SegmenterOptions",
     "VectorOptions",
+    "cluster_vectors",
     "convert_corpus",
     "count_ngrams",
     "describe_corpus",
+    "evaluate_clusters",
     "evaluate_segmentation",
     "evaluate_vectors",
     "export_vocabulary",
     "find_new_words",
+    "infer_documents",
     "load_lm",
     "load_segmenter",
+    "map_vectors",
     "merge_counts",
+    "neighbour_accuracy",
     "open_corpus",
     "open_records",
     "read_arpa",
     "read_counts",
     "read_vectors",
     "sample_corpus",
+    "train_jose",
     "train_lm",
     "train_segmenter",
     "train_vectors",
+    "write_map",
     "write_vectors",
 ]
 

@@ -86,16 +86,16 @@ def as_typed(message: str, names: Iterable[str]) -> str:
     return message
 
 
-def options_from(options: type, section: str) -> Callable[[Function], Function]:
+def options_from(options: type, section: str, only: Iterable[str] | None = None) -> Callable[[Function], Function]:
     """Return a decorator that gives a command one option for each field of a dataclass that has a help text.
 
-    The default is the field's, the help text is its metadata "help". A switch that is on by default is turned
+    only: the names of these fields; default: all. The default is the field's, the help text is its metadata "help". A switch that is on by default is turned
     off with --no-….
     """
 
     def decorate(function: Function) -> Function:
         for field in reversed(fields(options)):  # decorators are applied from the last to the first
-            if "help" not in field.metadata:
+            if "help" not in field.metadata or (only is not None and field.name not in only):
                 continue
             flag = field.name.replace("_", "-")
             function = click.option(

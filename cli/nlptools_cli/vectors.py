@@ -1,22 +1,35 @@
 """`nlptools vectors`: learn vectors of words, and use them."""
 
+from dataclasses import fields
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nlptools.errors import OptionError
+from nlptools.vectors.jose_options import JoseOptions
 from nlptools.vectors.options import VectorOptions
 from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
 from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Group, Option, options_from, quiet_option
 from nlptools_cli.start_up import compiled_kernels
+from nlptools_cli.vectors_documents import cluster, draw_map
+from nlptools_cli.vectors_infer import infer
 from nlptools_cli.vectors_pmi import keywords, similarity
 from nlptools_cli.vectors_use import analogy, convert, evaluate, nearest
 
 if TYPE_CHECKING:
     from nlptools.vectors.train import Trained
+
+
+MOST_LINES = 10
+"""That tell how far the training is, if there is no bar."""
+
+
+JOSE = ("objective", "margin", "document_weight")
+"""Options of JoseOptions that VectorOptions does not have."""
 
 
 @click.group(cls=Group)
@@ -35,6 +48,12 @@ def vectors() -> None:
     help="Write the vectors to FILE; the suffix says how: .kv (our own, with counts), .vec (word2vec text), .bin (word2vec "
     "binary), .parquet, .arrow.",
 )
+@click.option(
+    "--documents",
+    metavar="FILE",
+    cls=Option,
+    help="With --method jose: write the vectors of the documents to FILE, e.g. docs.kv.",
+)
 @click.option("--resume", is_flag=True, cls=Option, help="Go on from FILE.training; it is an error if that cannot be.")
 @quiet_option("Print no messages but errors, and bad records at the end.")
 @click.option(
@@ -45,10 +64,12 @@ def vectors() -> None:
     help="Cut the text into words with this model, or with jieba if MODEL is jieba. Default: words stand between white space.",
 )
 @options_from(VectorOptions, section="Vectors")
+@options_from(JoseOptions, section="JoSE (--method jose)", only=JOSE)
 @reading_options
 def train(
     inputs: tuple[str, ...],
     output: str,
+    documents: str | None,
     resume: bool,
     quiet: bool,
     segmenter: str | None,
@@ -65,9 +86,12 @@ def train(
       nlptools vectors train words.txt -o words.kv
       nlptools vectors train corpus.txt -o words.kv --segmenter model.seg --method nce --vector-size 300
       nlptools vectors train zhidao.jsonl --text-column question -o words.vec --segmenter jieba
+      nlptools vectors train words.txt -o words.kv --method jose --documents docs.kv
     """
     started = perf_counter()
-    chosen = VectorOptions(**options)
+    chosen = _chosen(options)
+    if documents is not None and not isinstance(chosen, JoseOptions):
+        raise OptionError(f"documents={documents!r} is for --method jose; leave it out")
     corpus = open_inputs(inputs, reading)
     from nlptools.corpus.writing import writes_through
     from nlptools.vectors.checkpoint import check_state
@@ -76,46 +100,73 @@ def train(
     check_vectors_output(output)
     state = None if writes_through(output) else Path(f"{output}.training")
     others = [segmenter if segmenter != "jieba" else None, reading["rejects"]]
-    check_not_read(output, inputs, others)
+    check_not_read(output, inputs, [*others, documents])
+    if documents is not None:
+        check_vectors_output(documents)
+        check_not_read(documents, inputs, others, "--documents")
     if state is not None:
         check_state(state)
         check_not_read(str(state), inputs, others)
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log), _Bar(messages) as bar:
         with held():
             from nlptools.vectors.train import train_table
+            from nlptools.vectors.train_jose import train_jose_tables
 
+        watched: dict[str, Any] = {
+            "segmenter": segmenter,
+            "progress": messages.progress,
+            "on_trained": bar.show,
+            "log": messages.log,
+            "resume": state,
+            "strict": resume,
+        }
         try:
-            table = train_table(
-                corpus,
-                chosen,
-                segmenter=segmenter,
-                progress=messages.progress,
-                on_trained=bar.show,
-                log=messages.log,
-                resume=state,
-                strict=resume,
-            )
+            if isinstance(chosen, JoseOptions):
+                table, found = train_jose_tables(corpus, chosen, **watched)
+            else:
+                table, found = train_table(corpus, chosen, **watched), None
         except KeyboardInterrupt:
             if state is not None and state.exists():
                 messages.log(f"{state}: the vectors as they are; the same command goes on from there")
             raise
         write_vectors(table, output, log=messages.log)
+        if documents is not None and found is not None:
+            write_vectors(found, documents, log=messages.log)
         if state is not None:
             state.unlink(missing_ok=True)
     if corpus.report.rejected:
         say(f"{corpus.name}: {corpus.report.summary()}")
     if not quiet:
-        say(f"{output}: {len(table):,} words, {table.vector_size} numbers each ({perf_counter() - started:.1f} s)")
+        also = f"; {documents}: {len(found):,} documents" if documents is not None and found is not None else ""
+        say(
+            f"{output}: {len(table):,} words, {table.vector_size} numbers each{also} ({perf_counter() - started:.1f} s)"
+        )
+
+
+def _chosen(options: dict[str, Any]) -> VectorOptions | JoseOptions:
+    """Return the options of the method, from those that the user has given; the others have the method's defaults."""
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    given = {name: value for name, value in options.items() if context.get_parameter_source(name) is not default}
+    method = given.get("method", VectorOptions.method)
+    kind = JoseOptions if method == "jose" else VectorOptions
+    known = {field.name for field in fields(kind)}
+    for name in given:
+        if name not in known and name != "method":
+            raise OptionError(f"{name}={given[name]} is not for --method {method}; leave it out")
+    if kind is JoseOptions:
+        given.pop("method")
+    return kind(**given)
 
 
 class _Bar:
-    """How far the training is: a bar on a terminal, else a line for each epoch; a context manager."""
+    """How far the training is: a bar on a terminal, and a line for each epoch, or each tenth of them; a context manager."""
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
         self._bar: Any = None
-        self._epoch = 0
-        self._first: Trained | None = None
+        self._lines = 0
+        self._first = 0
         self._started = 0.0
 
     def __enter__(self) -> "_Bar":
@@ -129,15 +180,16 @@ class _Bar:
         """Show words, words per second and loss."""
         if self._messages.quiet:
             return
-        if self._first is None:
-            self._first, self._started, self._epoch = trained, perf_counter(), trained.epoch
+        lines = min(trained.epochs, MOST_LINES) * trained.words // trained.total
+        if not self._started:
+            self._first, self._started, self._lines = trained.words, perf_counter(), lines
         if self._messages.progress is not None:
             self._show_bar(trained)
-        if trained.epoch != self._epoch or trained.words == trained.total:
-            rate = (trained.words - self._first.words) / max(perf_counter() - self._started, 1e-9)
-            done = trained.epochs if trained.words == trained.total else trained.epoch
-            self._messages.log(f"epoch {done} of {trained.epochs}: {rate:,.0f} words/s, loss {trained.loss:.4f}")
-            self._epoch = trained.epoch
+        if lines > self._lines:
+            self._lines = lines
+            rate = (trained.words - self._first) / max(perf_counter() - self._started, 1e-9)
+            epoch = trained.words * trained.epochs // trained.total
+            self._messages.log(f"epoch {epoch} of {trained.epochs}: {rate:,.0f} words/s, loss {trained.loss:.4f}")
 
     def _show_bar(self, trained: "Trained") -> None:
         if self._bar is None:
@@ -148,5 +200,5 @@ class _Bar:
         self._bar.update(trained.words - self._bar.n)
 
 
-for command in (nearest, analogy, evaluate, convert, keywords, similarity):
+for command in (nearest, analogy, evaluate, convert, keywords, similarity, infer, cluster, draw_map):
     vectors.add_command(command)

@@ -13,6 +13,7 @@ from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Function, Option, Words, quiet_option, threads_option
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import clip, format_table
+from nlptools_cli.vectors_texts import Texts, texts_options
 
 if TYPE_CHECKING:
     from nlptools.vectors.table import VectorTable
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 _COLUMNS = 40  # that a word takes on a terminal, at most
 
 
-def _output_option(what: str) -> Callable[[Function], Function]:
+def output_option(what: str) -> Callable[[Function], Function]:
+    """Return a decorator that gives a command the option -o for a table; what: the first sentence of its help."""
     return click.option(
         "-o",
         "--output",
@@ -38,7 +40,7 @@ _top_option = click.option(
 @click.command("nearest", cls=Command)
 @click.argument("file")
 @click.argument("words", metavar="WORD...", nargs=-1, required=True)
-@_output_option("Write the table to FILE, in place of printing it.")
+@output_option("Write the table to FILE, in place of printing it.")
 @_top_option
 @click.option(
     "--contexts",
@@ -48,18 +50,38 @@ _top_option = click.option(
     help="List words that are likely near WORD in a text, not in its place: look among the vectors of words as contexts, "
     "which `nlptools vectors train --contexts` keeps.",
 )
+@click.option(
+    "--among",
+    metavar="FILE",
+    cls=Option,
+    section="Words",
+    help="Look for neighbours among the vectors of another file that were trained together with the first: documents of a "
+    "word, words of a document.",
+)
+@texts_options
 @quiet_option("Print no messages but errors.")
-def nearest(file: str, words: tuple[str, ...], output: str | None, top: int, contexts: bool, quiet: bool) -> None:
-    """List the words whose vectors have the largest cosine with that of a word.
+def nearest(
+    file: str,
+    words: tuple[str, ...],
+    output: str | None,
+    top: int,
+    contexts: bool,
+    among: str | None,
+    texts: "Texts",
+    quiet: bool,
+) -> None:
+    """List the words, or documents, whose vectors have the largest cosine with that of a word or document.
 
-    Columns: word, rank, neighbour, cosine, and count if FILE has counts.
+    Columns: word or document, rank, neighbour, cosine, count if there are counts, and text with --texts.
 
     \b
     Examples:
       nlptools vectors nearest words.kv 微信
       nlptools vectors nearest words.vec 微信 红包 --top 20 -o neighbours.csv
+      nlptools vectors nearest words.kv 微信 --among docs.kv --texts corpus.txt
+      nlptools vectors nearest docs.kv 0 --among words.kv
     """
-    _check_output(output, file)
+    check_table_output(output, file, among, texts.path)
     with Messages(quiet, None) as messages, compiled_kernels(messages.log):
         with held():
             from nlptools.vectors.files import read_table
@@ -72,8 +94,11 @@ def nearest(file: str, words: tuple[str, ...], output: str | None, top: int, con
             raise InputError(unknown(vectors, words[0]))
         for word in missing:
             say(f"nlptools: {unknown(vectors, word)}")
-        found = nearest(vectors, known, top, contexts=contexts)
-    _give(found, output, ["word", "neighbour", "cosine", "count"])
+        other = None if among is None else read_table(among, log=messages.log)
+        found = nearest(vectors, known, top, contexts=contexts, among=other)
+        if texts.path is not None:
+            found = found.append_column("text", texts.of(found["neighbour"]))
+    _give(found, output, [vectors.kind, "neighbour", "cosine", "count", "text"])
 
 
 @click.command("analogy", cls=Command)
@@ -81,7 +106,7 @@ def nearest(file: str, words: tuple[str, ...], output: str | None, top: int, con
 @click.argument("a")
 @click.argument("b")
 @click.argument("c")
-@_output_option("Write the table to FILE, in place of printing it.")
+@output_option("Write the table to FILE, in place of printing it.")
 @_top_option
 @click.option(
     "--method",
@@ -104,7 +129,7 @@ def analogy(file: str, a: str, b: str, c: str, output: str | None, top: int, met
       nlptools vectors analogy words.kv 中国 北京 日本
       nlptools vectors analogy words.kv 中国 北京 日本 --method mul
     """
-    _check_output(output, file)
+    check_table_output(output, file)
     with Messages(quiet, None) as messages, compiled_kernels(messages.log):
         with held():
             from nlptools.vectors.analogy import analogy
@@ -116,7 +141,7 @@ def analogy(file: str, a: str, b: str, c: str, output: str | None, top: int, met
 
 @click.command("eval", cls=Command)
 @click.argument("file")
-@_output_option("Write the figures also to FILE.")
+@output_option("Write the figures also to FILE.")
 @click.option(
     "--similarity",
     metavar="FILE",
@@ -173,7 +198,7 @@ def evaluate(
     """
     if not similarity + analogy:
         raise click.UsageError("nothing to evaluate with: give --similarity FILE or --analogy FILE")
-    _check_output(output, file, *similarity, *analogy)
+    check_table_output(output, file, *similarity, *analogy)
     with Messages(quiet, None) as messages, compiled_kernels(messages.log):
         with held():
             from nlptools.vectors.evaluation import evaluate_vectors
@@ -268,7 +293,8 @@ def _size(vectors: "VectorTable") -> str:
     return f"{len(vectors):,} {vectors.kind}s of {vectors.vector_size} numbers"
 
 
-def _check_output(output: str | None, *read: str) -> None:
+def check_table_output(output: str | None, *read: str | None) -> None:
+    """Raise OutputError now if a table could not be written to `output` later, or it is a file that is read."""
     from nlptools.corpus import check_output
 
     if output is not None:
@@ -284,14 +310,16 @@ def _give(found: Any, output: str | None, shown: list[str]) -> None:
     names = [name for name in shown if name in found.column_names]
     columns = [[_cell(value) for value in found[name].to_pylist()] for name in names]
     rows = [list(row) for row in zip(*columns, strict=True)]
-    if names[0] == "word" and "neighbour" in names:  # each word once
+    if "neighbour" in names:  # each word once
         for before, row in reversed(list(zip(rows, rows[1:], strict=False))):
             row[0] = "" if row[0] == before[0] else row[0]
-    align = "".join("<" if name in ("word", "neighbour") else ">" for name in names)
+    align = "".join(">" if name in ("score", "cosine", "count") else "<" for name in names)
     click.echo(format_table(names, rows, align))
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, str):
         return clip(value, _COLUMNS)
     return f"{value:.4f}" if isinstance(value, float) else f"{value:,}"

@@ -26,6 +26,8 @@ class Sampling(NamedTuple):
     keep: NDArray[np.uint32]  # (V,): an occurrence is left out if 32 random bits are more than this
     cut: NDArray[np.uint32]  # (V,) noise, Walker's alias method: 32 random bits from here on mean ...
     other: Ints  # (V,) ... this word
+    vector_pace: Floats  # (V,): how much of its changes a vector takes
+    context_pace: Floats  # (V,): the same of contexts and biases
 
 
 class Matrices(NamedTuple):
@@ -47,11 +49,11 @@ class Draw(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What blocks change. R = B + 2 * window + 4 rows of contexts, then K of noise words; P as in `Scratch`."""
+    """What a block changes. R = B + 2 * window + 4 rows of contexts, then K of noise words; P as in `Scratch`."""
 
-    vectors: Floats  # (blocks, B, P)
-    contexts: Floats  # (blocks, R + K, P)
-    biases: Floats  # (blocks, R + K)
+    vectors: Floats  # (B, P)
+    contexts: Floats  # (R + K, P)
+    biases: Floats  # (R + K,)
 
 
 class Scratch(NamedTuple):
@@ -70,8 +72,8 @@ class Scratch(NamedTuple):
 @njit(cache=True, nogil=True)
 def seed_random(seed: int, epoch: int, piece: int) -> Random:
     """Return the state of a generator, (1,), for a piece of the text in an epoch: splitmix64 of the three."""
-    x = np.uint64(seed)
-    for part in (np.uint64(epoch), np.uint64(piece)):
+    x = np.uint64(0)
+    for part in (np.uint64(seed), np.uint64(epoch), np.uint64(piece)):
         x = (x ^ part) + np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -224,34 +226,38 @@ def _scores(draw: Draw, b: int, count: int, window: int, scratch: Scratch, noise
             scratch.window[i, q + 2] = s2 + scratch.offsets[r + 2]
             scratch.window[i, q + 3] = s3 + scratch.offsets[r + 3]
             q += 4
+    for i in range(count):
+        for k in range(scratch.noise.shape[1]):
+            scratch.noise[i, k] = scratch.offsets[noise_at + k]
     for i in range(0, count, 2):
         for k in range(0, scratch.noise.shape[1], 4):
             r = noise_at + k
             s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = _ZERO
             for d in range(dimension):
-                x = vectors[i, d]
-                y = vectors[i + 1, d]
-                s0 += x * contexts[r, d]
-                s1 += x * contexts[r + 1, d]
-                s2 += x * contexts[r + 2, d]
-                s3 += x * contexts[r + 3, d]
-                t0 += y * contexts[r, d]
-                t1 += y * contexts[r + 1, d]
-                t2 += y * contexts[r + 2, d]
-                t3 += y * contexts[r + 3, d]
-            scratch.noise[i, k] = s0 + scratch.offsets[r]
-            scratch.noise[i, k + 1] = s1 + scratch.offsets[r + 1]
-            scratch.noise[i, k + 2] = s2 + scratch.offsets[r + 2]
-            scratch.noise[i, k + 3] = s3 + scratch.offsets[r + 3]
-            scratch.noise[i + 1, k] = t0 + scratch.offsets[r]
-            scratch.noise[i + 1, k + 1] = t1 + scratch.offsets[r + 1]
-            scratch.noise[i + 1, k + 2] = t2 + scratch.offsets[r + 2]
-            scratch.noise[i + 1, k + 3] = t3 + scratch.offsets[r + 3]
+                x, y = vectors[i, d], vectors[i + 1, d]
+                c0, c1, c2, c3 = contexts[r, d], contexts[r + 1, d], contexts[r + 2, d], contexts[r + 3, d]
+                s0 += x * c0
+                s1 += x * c1
+                s2 += x * c2
+                s3 += x * c3
+                t0 += y * c0
+                t1 += y * c1
+                t2 += y * c2
+                t3 += y * c3
+            scratch.noise[i, k] += s0
+            scratch.noise[i, k + 1] += s1
+            scratch.noise[i, k + 2] += s2
+            scratch.noise[i, k + 3] += s3
+            scratch.noise[i + 1, k] += t0
+            scratch.noise[i + 1, k + 1] += t1
+            scratch.noise[i + 1, k + 2] += t2
+            scratch.noise[i + 1, k + 3] += t3
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _sigmoid(scores: Floats) -> None:
     """Put σ(x) in the place of each x, to 5e-5, by Lambert's continued fraction of tanh; (N,)."""
+    # error_model: a check of the divisor would keep the loop from being vectorised
     for i in range(scores.size):
         x = min(max(scores[i] * _HALF, np.float32(-4.97)), np.float32(4.97))
         y = x * x
@@ -360,6 +366,9 @@ def _context_changes(
                 changes[r + 2, d] += g2 * x
                 changes[r + 3, d] += g3 * x
             q += 4
+    for i in range(count):
+        for k in range(scratch.noise.shape[1]):
+            biases[noise_at + k] += scratch.noise[i, k]
     for k in range(0, scratch.noise.shape[1], 2):
         r = noise_at + k
         for i in range(0, count, 4):
@@ -367,8 +376,6 @@ def _context_changes(
             g0, g1, g2, g3 = steps[0], steps[1], steps[2], steps[3]
             steps = scratch.noise[i : i + 4, k + 1]
             h0, h1, h2, h3 = steps[0], steps[1], steps[2], steps[3]
-            biases[r] += g0 + g1 + g2 + g3
-            biases[r + 1] += h0 + h1 + h2 + h3
             for d in range(dimension):
                 v0, v1, v2, v3 = vectors[i, d], vectors[i + 1, d], vectors[i + 2, d], vectors[i + 3, d]
                 changes[r, d] += g0 * v0 + g1 * v1 + g2 * v2 + g3 * v3
@@ -386,9 +393,8 @@ def learn_block(
     matrices: Matrices,
     scratch: Scratch,
     changes: Changes,
-    at: int,
 ) -> tuple[float, float]:
-    """Compute what block b of `size` drawn words changes, into changes[at]; the matrices stay as they are.
+    """Compute what block b of `size` drawn words changes; the matrices stay as they are.
 
     negative: noise words for each pair; the K of the block stand for them, each with a weight. alpha: the rate.
     told: whether to return the sum of the losses, nats, and the number of pairs; else zeros.
@@ -396,7 +402,7 @@ def learn_block(
     window = (scratch.window.shape[1] - 4) // 2
     block = scratch.vectors.shape[0]
     count = min(block, size - b * block)
-    noise_at = changes.contexts.shape[1] - draw.noise.shape[1]
+    noise_at = changes.contexts.shape[0] - draw.noise.shape[1]
     _copy_rows(draw, size, b, count, window, matrices, scratch, noise_at)
     _scores(draw, b, count, window, scratch, noise_at)
     _sigmoid(scratch.window.reshape(-1))
@@ -405,51 +411,40 @@ def learn_block(
     if told:
         loss, pairs = _loss(draw, b, count, window, negative, scratch)
     _steps(draw, b, count, window, negative, alpha, scratch)
-    _vector_changes(draw, b, count, window, scratch, noise_at, changes.vectors[at])
-    _context_changes(draw, b, count, window, scratch, noise_at, changes.contexts[at], changes.biases[at])
+    _vector_changes(draw, b, count, window, scratch, noise_at, changes.vectors)
+    _context_changes(draw, b, count, window, scratch, noise_at, changes.contexts, changes.biases)
     return loss, pairs
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _add_row(change: Floats, row: Floats) -> None:
+def _add_row(change: Floats, pace: np.float32, row: Floats) -> None:
     for d in range(row.size):
-        row[d] += change[d]
+        row[d] += pace * change[d]
 
 
 @njit(cache=True, nogil=True)
 def add_changes(
-    draw: Draw,
-    size: int,
-    b: int,
-    share: int,
-    shares: int,
-    biased: bool,
-    matrices: Matrices,
-    changes: Changes,
-    at: int,
+    draw: Draw, size: int, b: int, biased: bool, sampling: Sampling, matrices: Matrices, changes: Changes
 ) -> None:
-    """Add changes[at], of block b, to the rows of words whose number is `share` modulo `shares`. biased: to biases, too."""
-    block, noise = changes.vectors.shape[1], draw.noise.shape[1]
+    """Add the changes of block b to the matrices, and to the biases if `biased`."""
+    block, noise = changes.vectors.shape[0], draw.noise.shape[1]
     begin = b * block
     count = min(block, size - begin)
-    noise_at = changes.contexts.shape[1] - noise
+    noise_at = changes.contexts.shape[0] - noise
     window = (noise_at - block - 4) // 2
     for i in range(count):
         word = draw.words[begin + i]
-        if word % shares == share:
-            _add_row(changes.vectors[at, i], matrices.vectors[word])
+        _add_row(changes.vectors[i], sampling.vector_pace[word], matrices.vectors[word])
     for r in range(max(0, window - begin), min(count + 2 * window, size - begin + window)):
         word = draw.words[begin - window + r]
-        if word % shares == share:
-            _add_row(changes.contexts[at, r], matrices.contexts[word])
-            if biased:
-                matrices.biases[word] += changes.biases[at, r]
+        _add_row(changes.contexts[r], sampling.context_pace[word], matrices.contexts[word])
+        if biased:
+            matrices.biases[word] += sampling.context_pace[word] * changes.biases[r]
     for k in range(noise):
         word = draw.noise[b, k]
-        if word % shares == share:
-            _add_row(changes.contexts[at, noise_at + k], matrices.contexts[word])
-            if biased:
-                matrices.biases[word] += changes.biases[at, noise_at + k]
+        _add_row(changes.contexts[noise_at + k], sampling.context_pace[word], matrices.contexts[word])
+        if biased:
+            matrices.biases[word] += sampling.context_pace[word] * changes.biases[noise_at + k]
 
 
 @njit(cache=True, nogil=True)
@@ -479,43 +474,8 @@ def learn_piece(
         alpha = rates[0] + (rates[1] - rates[0]) * (at - begin) / (end - begin)
         size, at = draw(ids, at, end, sampling, window, block, random, draw_into)
         for b in range((size + block - 1) // block):
-            some = learn_block(draw_into, size, b, negative, alpha, b % 16 == 0, matrices, scratch, changes, 0)
+            some = learn_block(draw_into, size, b, negative, alpha, b % 16 == 0, matrices, scratch, changes)
             loss += some[0]
             pairs += some[1]
-            add_changes(draw_into, size, b, 0, 1, biased, matrices, changes, 0)
+            add_changes(draw_into, size, b, biased, sampling, matrices, changes)
     return loss, pairs
-
-
-@njit(cache=True, nogil=True)
-def learn_share(
-    draw_into: Draw,
-    size: int,
-    share: int,
-    shares: int,
-    negative: int,
-    alpha: float,
-    matrices: Matrices,
-    scratch: Scratch,
-    changes: Changes,
-) -> tuple[float, float]:
-    """Compute the changes of blocks share, share + shares, ... of `size` drawn words; the matrices stay as they are.
-
-    Returns the loss of every 16th block, summed, nats, and of how many pairs.
-    """
-    block = scratch.vectors.shape[0]
-    loss = pairs = 0.0
-    for b in range(share, (size + block - 1) // block, shares):
-        some = learn_block(draw_into, size, b, negative, alpha, b % 16 == 0, matrices, scratch, changes, b)
-        loss += some[0]
-        pairs += some[1]
-    return loss, pairs
-
-
-@njit(cache=True, nogil=True)
-def add_share(
-    draw_into: Draw, size: int, share: int, shares: int, biased: bool, matrices: Matrices, changes: Changes
-) -> None:
-    """Add the changes of all blocks, in order, to the rows of words whose number is `share` modulo `shares`."""
-    block = changes.vectors.shape[1]
-    for b in range((size + block - 1) // block):
-        add_changes(draw_into, size, b, share, shares, biased, matrices, changes, b)

@@ -9,7 +9,10 @@ import pyarrow as pa
 
 from nlptools.corpus.array_file import Arrays, damaged, read_arrays, write_arrays
 from nlptools.errors import InputError, OutputError
+from nlptools.vectors._jose_kernels import Sphere
 from nlptools.vectors._skipgram_kernels import Matrices
+from nlptools.vectors.jose import JoseState
+from nlptools.vectors.jose_options import JoseOptions
 from nlptools.vectors.options import VectorOptions
 from nlptools.vectors.pmi import PmiState
 from nlptools.vectors.skipgram import SkipgramState
@@ -31,11 +34,13 @@ class Checkpoint:
     path: where; None: nowhere. strict: raise InputError if there is no such state.
     """
 
-    def __init__(self, path: str | Path | None, text: WordIds, options: VectorOptions, strict: bool = False) -> None:
+    def __init__(
+        self, path: str | Path | None, text: WordIds, options: VectorOptions | JoseOptions, strict: bool = False
+    ) -> None:
         self._path = None if path is None else Path(path)
         self._text = text
         self._key = _key(text, options) if path is not None else ""
-        self._facts: dict[str, str] = {"method": options.method}
+        self._facts: dict[str, str] = {"method": method_of(options)}
         self._arrays: Arrays = {}
         if self._path is None:
             return
@@ -84,14 +89,27 @@ class Checkpoint:
         """Keep the state."""
         self._keep({"state": state.state}, state, "epoch", "round", "pairs", "loss", "total")
 
+    def jose(self) -> JoseState | None:
+        """Return the state of a training by `learn_jose` that was kept, None if there is none."""
+        if not self._arrays:
+            return None
+        sphere = Sphere(*(np.array(self._arrays[name]) for name in Sphere._fields))
+        told = self._facts
+        epoch, piece, words = (int(told[name]) for name in ("epoch", "piece", "words"))
+        return JoseState(sphere, epoch, piece, words, float(told["loss"]), float(told["pairs"]))
+
+    def keep_jose(self, state: JoseState) -> None:
+        """Keep the state."""
+        self._keep(state.sphere._asdict(), state, "epoch", "piece", "words", "loss", "pairs")
+
     def _keep(self, arrays: Arrays, state: Any, *numbers: str) -> None:
         if self._path is None:
             return
         words = self._text.words
         offsets = np.frombuffer(words.buffers()[1], np.int64)[words.offset : words.offset + len(words) + 1]
         spelled = np.frombuffer(words.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
-        arrays = {"words": spelled, "offsets": offsets - offsets[0], "counts": self._text.counts, **arrays}
-        told = {name: repr(getattr(state, name)) for name in numbers}
+        arrays = {"keys": spelled, "offsets": offsets - offsets[0], "counts": self._text.counts, **arrays}
+        told = {name: str(getattr(state, name)) for name in numbers}
         write_arrays(self._path, KIND, arrays, {"key": self._key, "method": self._facts["method"], **told})
 
 
@@ -100,7 +118,7 @@ def read_checkpoint(path: str | Path) -> VectorTable:
     arrays, facts = read_arrays(path, KIND, _REMEDY)
     try:
         words = pa.LargeStringArray.from_buffers(
-            arrays["offsets"].size - 1, pa.py_buffer(arrays["offsets"]), pa.py_buffer(arrays["words"])
+            arrays["offsets"].size - 1, pa.py_buffer(arrays["offsets"]), pa.py_buffer(arrays["keys"])
         )
         words.validate(full=True)
         vectors = arrays["vectors"] if "vectors" in arrays else np.ascontiguousarray(arrays["state"][:, 0])
@@ -109,14 +127,19 @@ def read_checkpoint(path: str | Path) -> VectorTable:
         raise damaged(path, _REMEDY) from error
 
 
-def _key(text: WordIds, options: VectorOptions) -> str:
+def method_of(options: VectorOptions | JoseOptions) -> str:
+    """Return the method that options belong to."""
+    return "jose" if isinstance(options, JoseOptions) else options.method
+
+
+def _key(text: WordIds, options: VectorOptions | JoseOptions) -> str:
     """Return what must be equal for a training to go on: text, options that matter, version."""
     digest = blake2b(digest_size=16)
     for lo in range(0, text.ids.size, 1 << 24):
         digest.update(np.ascontiguousarray(text.ids[lo : lo + (1 << 24)]).data)
     digest.update(text.counts.tobytes())
     chosen = {name: value for name, value in vars(options).items() if name not in _MACHINE}
-    digest.update(f"{__version__} {sorted(chosen.items())}".encode())
+    digest.update(f"{__version__} {method_of(options)} {sorted(chosen.items())}".encode())
     return digest.hexdigest()
 
 

@@ -19,38 +19,51 @@ Combine = Callable[[Floats], Floats]
 """From the cosines of n rows with Q directions, (n, Q), to S scores of each row, (n, S)."""
 
 
-def nearest(vectors: Any, words: Sequence[str], top: int = 10, *, contexts: bool = False) -> pa.Table:
+def nearest(
+    vectors: Any, words: Sequence[str], top: int = 10, *, contexts: bool = False, among: Any = None
+) -> pa.Table:
     """Return the `top` words with the largest cosine to each word, largest first; the word itself is left out.
 
-    vectors: gensim `KeyedVectors`, a model or a `VectorTable`. contexts: look among the vectors of words as contexts: words
-    that are likely near it in a text, rather than in its place.
+    vectors: gensim `KeyedVectors`, a model or a `VectorTable`; of documents, too. contexts: look among the vectors of words as
+    contexts: words that are likely near it in a text, rather than in its place. among: other vectors, in which to look in
+    place of these, and where nothing is left out: documents of a word, words of a document, if they were trained together.
 
-    Columns: word, rank (from 1), neighbour, cosine, and count if there are counts. Equal cosines are in the order of the
-    vocabulary. Raises InputError for a word that is not there, with near spellings, or if there are no contexts.
+    Columns: word (or document), rank (from 1), neighbour, cosine, and count if there are counts. Equal cosines are in the
+    order of the vocabulary. Raises InputError for a word that is not there, with near spellings, if there are no contexts, or
+    if vectors are not of one length.
     """
     check_numbers(top=top)
     table = table_of(vectors)
-    if contexts and table.contexts is None:
+    other = table if among is None else table_of(among)
+    if contexts and other.contexts is None:
         raise InputError(
             "the vectors have no contexts; train with contexts=True (--contexts), and keep them in a .kv file"
         )
+    if other.vector_size != table.vector_size:
+        raise InputError(
+            f"vectors of {table.vector_size} and of {other.vector_size} numbers cannot be compared; "
+            "give those that were trained together"
+        )
     rows = known_rows(table, words)
-    matrix = table.contexts if contexts and table.contexts is not None else table.vectors
-    found = best_rows(matrix, unit(table.vectors[rows]), lambda cosines: cosines, top, [[row] for row in rows.tolist()])
-    return _table(table, words, found)
+    matrix = other.contexts if contexts and other.contexts is not None else other.vectors
+    excluded = [[row] if other is table else [] for row in rows.tolist()]
+    found = best_rows(matrix, unit(table.vectors[rows]), lambda cosines: cosines, top, excluded)
+    return _table(table.kind, words, other, found)
 
 
-def _table(table: VectorTable, words: Sequence[str], found: "list[tuple[NDArray[np.int64], Floats]]") -> pa.Table:
+def _table(
+    kind: str, words: Sequence[str], other: VectorTable, found: "list[tuple[NDArray[np.int64], Floats]]"
+) -> pa.Table:
     sizes = [len(rows) for rows, _ in found]
     places = np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in found)])
     columns = {
-        "word": pa.array(words, pa.large_string()).take(pa.array(np.repeat(np.arange(len(words)), sizes))),
+        kind: pa.array(words, pa.large_string()).take(pa.array(np.repeat(np.arange(len(words)), sizes))),
         "rank": pa.array(np.concatenate([np.empty(0, np.int64), *(np.arange(1, size + 1) for size in sizes)])),
-        "neighbour": table.words.take(pa.array(places)),
+        "neighbour": other.words.take(pa.array(places)),
         "cosine": pa.array(np.concatenate([np.empty(0, np.float32), *(scores for _, scores in found)])),
     }
-    if table.counts is not None:
-        columns["count"] = pa.array(table.counts[places])
+    if other.counts is not None:
+        columns["count"] = pa.array(other.counts[places])
     return pa.table(columns)
 
 

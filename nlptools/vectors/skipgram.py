@@ -11,13 +11,14 @@ What differs from word2vec: the words of a block of the text share their noise w
 for, so that the expected gradient is the same, and scores and gradients become products of small matrices. Windows are
 shrunk for each word as the predicting one, not as the predicted one, which gives the same pairs with the same probability.
 A noise word that happens to be the right one is not drawn again: q is then what it is said to be. The text is read in
-another order in each epoch, in pieces of whole lines.
+another order in each epoch, in pieces of whole lines. The rate of learning falls with the square of the progress: it
+stays high for longer, and all figures of quality that we look at are better for it.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from threading import Barrier, BrokenBarrierError, Lock
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,8 @@ from nlptools.vectors import _skipgram_kernels as kernels
 from nlptools.vectors.options import VectorOptions
 from nlptools.vectors.word_ids import WordIds
 
-BLOCK = 16
-"""Words that are learned together; a multiple of 4."""
+BLOCK = 32
+"""Words that are learned together, if there are not too many threads; a multiple of 4."""
 
 NOISE = 32
 """Noise words of a block for `negative` of 5; in proportion for others."""
@@ -36,13 +37,18 @@ NOISE = 32
 PIECE = 1 << 15
 """Ids of a piece of the text, about: what a thread takes at a time."""
 
-ROUND = 1 << 10
-"""Words that are learned from the same state of the matrices when training is deterministic."""
-
 DRAW = 1 << 12
-"""Words that are drawn at a time when it is not."""
+"""Words that are drawn at a time."""
 
-DECAY = 1.0
+TOGETHER = 256
+"""Words that all threads may learn at a time: each block starts from matrices that do not know of the others. From 512 on
+training was seen to diverge."""
+
+STABLE = 32
+"""Pairs of one word that may be learned from the same state of the matrices, with their noise words."""
+
+DECAY = 2
+"""The rate of learning falls from alpha to min_alpha with the progress to this power; word2vec's is 1."""
 
 _ROWS = 1 << 16  # that are drawn at a time
 
@@ -105,6 +111,24 @@ def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.flo
     return kept
 
 
+def paces(
+    counts: NDArray[np.int64], options: VectorOptions, together: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how much of its changes the vector and the context of each word take, (V,) both.
+
+    Where many words are learned at the same time, a frequent word gets many changes that do not know of each other, and
+    would overshoot. More than STABLE of them count as if they were so many. together: how many words are learned so.
+    """
+    kept = counts / counts.sum() * keep_probability(counts, options.sample)
+    kept *= together / kept.sum()
+    noise = together * noise_distribution(counts, options.ns_exponent)
+    pairs = options.window + 1
+    of_vector = pairs * (1 + options.negative) * kept
+    of_context = pairs * (kept + options.negative * noise)
+    vector, context = (np.minimum(1.0, STABLE / pairs_of) for pairs_of in (of_vector, of_context))
+    return vector.astype(np.float32), context.astype(np.float32)
+
+
 def train_skipgram(
     text: WordIds,
     options: VectorOptions,
@@ -115,14 +139,10 @@ def train_skipgram(
     """Learn from where `state` is to the end of the last epoch, or until `stop` is true; `state` is changed in place.
 
     on_piece: called after each piece of the text, by one thread at a time. stop: asked before each piece.
-    With options.deterministic the same text, options, seed and pieces give the same bytes at any number of workers.
+    With options.deterministic one thread learns, so that equal text, options and seed give equal bytes.
     Raises OptionError if alpha is too large for this text.
     """
-    training = _Training(text, options, state, on_piece, stop)
-    if options.deterministic:
-        training.learn_in_rounds()
-    else:
-        training.learn_freely()
+    _Training(text, options, state, on_piece, stop).learn()
     if not all(np.isfinite(matrix).all() for matrix in _slabs(state.matrices)):
         raise OptionError(
             f"alpha={options.alpha:g} is too large for this text: numbers grow without bound; give a smaller one"
@@ -137,7 +157,7 @@ def _slabs(matrices: kernels.Matrices) -> Iterator[NDArray[np.float32]]:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Of the text: ids[begin:end]; the rates of learning at both; number: in the order of the text; words: about."""
+    """Of the text: ids[begin:end]; the rates of learning at both; number: in the order of the text."""
 
     begin: int
     end: int
@@ -163,7 +183,11 @@ class _Training:
         keep = keep_probability(self.text.counts, self.options.sample)
         bits = np.where(keep >= 1, 2**32 - 1, np.minimum(keep * 2**32, 2**32 - 2)).astype(np.uint32)
         cut, other = alias_table(noise_distribution(self.text.counts, self.options.ns_exponent))
-        self.sampling = kernels.Sampling(bits, cut, other)
+        self.threads = 1 if self.options.deterministic else self.options.thread_count
+        self.block = block_size(self.threads)
+        self.sampling = kernels.Sampling(
+            bits, cut, other, *paces(self.text.counts, self.options, self.block * self.threads)
+        )
         self.pieces = self._pieces()
 
     def _pieces(self) -> Iterator[_Piece]:
@@ -177,15 +201,14 @@ class _Training:
                 if self.stop():
                     return
                 number, end = int(order[state.piece]), int(ends[state.piece])
-                begin, stop = int(self.bounds[number]), int(self.bounds[number + 1])
+                lo, hi = int(self.bounds[number]), int(self.bounds[number + 1])
                 rates = [
-                    most - (most - options.min_alpha) * (at / (epochs * size)) ** DECAY
-                    for at in (end - stop + begin, end)
+                    most - (most - options.min_alpha) * (at / (epochs * size)) ** DECAY for at in (end - hi + lo, end)
                 ]
                 if state.piece == 0:
                     state.loss = state.pairs = 0.0
                 state.piece += 1
-                yield _Piece(begin, stop, number, (rates[0], rates[1]))
+                yield _Piece(lo, hi, number, (rates[0], rates[1]))
             state.epoch, state.piece = state.epoch + 1, 0
 
     def _done(self, piece: _Piece, loss: float, pairs: float) -> None:
@@ -195,21 +218,12 @@ class _Training:
         if self.on_piece:
             self.on_piece(self.state)
 
-    def _run(self, work: Callable[[int], None]) -> None:
-        threads = self.options.thread_count
-        if threads == 1:
-            return work(0)
-        with ThreadPoolExecutor(threads) as pool:
-            for future in [pool.submit(work, number) for number in range(threads)]:
-                future.result()
-        return None
-
-    def learn_freely(self) -> None:
+    def learn(self) -> None:
         """Let each thread take the next piece; they change the matrices as they like (Niu and others 2011, Hogwild)."""
         options, matrices = self.options, self.state.matrices
 
         def work(_: int) -> None:
-            draw, scratch, changes = _room(options, DRAW, 1)
+            draw, scratch, changes = _room(options, self.block)
             while True:
                 with self.lock:
                     piece = next(self.pieces, None)
@@ -224,59 +238,15 @@ class _Training:
                 with self.lock:
                     self._done(piece, *told)
 
-        self._run(work)
-
-    def learn_in_rounds(self) -> None:
-        """Let all threads learn blocks of the same round from the same matrices, and add the changes in a fixed order."""
-        options, matrices, threads = self.options, self.state.matrices, self.options.thread_count
-        draw, _, changes = _room(options, ROUND, ROUND // BLOCK)
-        rounds = self._rounds(draw)
-        current: list[tuple[int, float] | None] = [None]
-        told = np.zeros((threads, 2))
-
-        def next_round() -> None:
-            self.state.loss += told[:, 0].sum()
-            self.state.pairs += told[:, 1].sum()
-            told[:] = 0
-            current[0] = next(rounds, None)
-
-        barrier = Barrier(threads, next_round)
-        between = Barrier(threads)
-
-        def work(share: int) -> None:
-            scratch = _room(options, ROUND, 1)[1]
+        if self.threads == 1:
+            return work(0)
+        with ThreadPoolExecutor(self.threads) as pool:
             try:
-                while True:
-                    barrier.wait()
-                    if current[0] is None:
-                        return
-                    size, alpha = current[0]
-                    told[share] = kernels.learn_share(
-                        draw, size, share, threads, options.negative, alpha, matrices, scratch, changes
-                    )
-                    between.wait()
-                    kernels.add_share(draw, size, share, threads, self.biased, matrices, changes)
-            except BrokenBarrierError:
-                return
-            except BaseException:
-                barrier.abort()
-                between.abort()
-                raise
-
-        self._run(work)
-
-    def _rounds(self, draw: kernels.Draw) -> Iterator[tuple[int, float]]:
-        """Draw round after round; yield how many words it has, and the rate of learning."""
-        for piece in self.pieces:
-            random = kernels.seed_random(self.options.seed, self.state.epoch, piece.number)
-            at = piece.begin
-            while at < piece.end:
-                done = (at - piece.begin) / (piece.end - piece.begin)
-                size, at = kernels.draw(
-                    self.text.ids, at, piece.end, self.sampling, self.options.window, BLOCK, random, draw
-                )
-                yield size, piece.rates[0] + (piece.rates[1] - piece.rates[0]) * done
-            self._done(piece, 0.0, 0.0)
+                for future in as_completed([pool.submit(work, number) for number in range(self.threads)]):
+                    future.result()
+            finally:
+                self.pieces = iter(())  # if a thread or the user has raised something, the others end too
+        return None
 
 
 def piece_bounds(ids: NDArray[np.int32], size: int) -> NDArray[np.int64]:
@@ -297,11 +267,16 @@ def alias_table(shares: NDArray[np.float64]) -> tuple[NDArray[np.uint32], NDArra
     return np.minimum(filled * 2**32, 2**32 - 1).astype(np.uint32), other
 
 
-def _room(options: VectorOptions, words: int, blocks: int) -> tuple[kernels.Draw, kernels.Scratch, kernels.Changes]:
-    """Return arrays for that many drawn words, and for the changes of that many blocks."""
+def block_size(threads: int) -> int:
+    """Return how many words a block has: a multiple of 4, so few that all threads together learn no more than TOGETHER."""
+    return max(4, min(BLOCK, TOGETHER // threads // 4 * 4))
+
+
+def _room(options: VectorOptions, block: int) -> tuple[kernels.Draw, kernels.Scratch, kernels.Changes]:
+    """Return the arrays that a thread needs."""
     noise = noise_of_block(options.negative)
     dimension, span = -(-options.vector_size // 8) * 8, 2 * options.window + 4
-    rows = BLOCK + span + noise
+    rows = block + span + noise
 
     def zeros(*shape: int) -> NDArray[np.float32]:
         return np.zeros(shape, np.float32)
@@ -309,15 +284,11 @@ def _room(options: VectorOptions, words: int, blocks: int) -> tuple[kernels.Draw
     def numbers(*shape: int) -> NDArray[np.int32]:
         return np.zeros(shape, np.int32)
 
-    draw = kernels.Draw(numbers(words), numbers(words), numbers(words), numbers(-(-words // BLOCK), noise))
+    draw = kernels.Draw(numbers(DRAW), numbers(DRAW), numbers(DRAW), numbers(-(-DRAW // block), noise))
     scratch = kernels.Scratch(
-        zeros(BLOCK, dimension), zeros(rows, dimension), zeros(rows), zeros(BLOCK, span), zeros(BLOCK, noise)
+        zeros(block, dimension), zeros(rows, dimension), zeros(rows), zeros(block, span), zeros(block, noise)
     )
-    return (
-        draw,
-        scratch,
-        kernels.Changes(zeros(blocks, BLOCK, dimension), zeros(blocks, rows, dimension), zeros(blocks, rows)),
-    )
+    return draw, scratch, kernels.Changes(zeros(block, dimension), zeros(rows, dimension), zeros(rows))
 
 
 def noise_of_block(negative: int) -> int:

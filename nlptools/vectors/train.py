@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nlptools.corpus import CorpusInput
+from nlptools.errors import OutputError
 from nlptools.vectors.checkpoint import Checkpoint
 from nlptools.vectors.options import VectorOptions
 from nlptools.vectors.pmi import PmiState, start_pmi, train_pmi
@@ -30,12 +31,11 @@ _FACTS = ("method", "window", "min_count", "sample", "negative", "ns_exponent", 
 
 @dataclass(frozen=True)
 class Trained:
-    """How far a training is. words: learned, of `total`; loss: of a pair, in this epoch."""
+    """How far a training is. words: learned, of `total` in all epochs; loss: of a pair, in this epoch."""
 
     words: int
     total: int
     loss: float
-    epoch: int
     epochs: int
 
 
@@ -104,16 +104,17 @@ def _train_skipgram(
     epochs = options.epochs or 0
     total = int(text.counts.sum()) * epochs
     state = checkpoint.skipgram() or start_skipgram(text, options)
-    _say_start(state.epoch, state.words, total, log)
+    say_start(state.epoch, state.words, total, log)
 
     def on_piece(state: SkipgramState) -> None:
-        on_trained(Trained(state.words, total, state.mean_loss, state.epoch, epochs))
+        on_trained(Trained(state.words, total, state.mean_loss, epochs))
 
-    while state.epoch < epochs:
-        with _until_kept() as stop:
-            train_skipgram(text, options, state, on_piece, stop)
-            if state.epoch < epochs:
-                checkpoint.keep_skipgram(state)
+    on_piece(state)
+    with interrupts_held() as interrupted:
+        while state.epoch < epochs and not interrupted():
+            train_skipgram(text, options, state, on_piece, after(KEEP_SECONDS, interrupted))
+            if state.epoch < epochs or interrupted():
+                kept(checkpoint.keep_skipgram, state, log)
     log(f"loss {state.mean_loss:.4f}")
     matrices = state.matrices
     return VectorTable(
@@ -136,23 +137,41 @@ def _train_pmi(
     epochs = options.epochs or 0
     state = checkpoint.pmi() or start_pmi(len(text.words), options)
     words = int(text.counts.sum())
-    _say_start(state.epoch, state.epoch * words, epochs * words, log)
+
+    def learned(state: PmiState) -> int:
+        return round(words * state.done / max(1, state.total))
+
+    say_start(state.epoch, learned(state), epochs * words, log)
+
+    due = after(KEEP_SECONDS)
 
     def on_round(state: PmiState) -> None:
-        share = state.done / (epochs * state.total)
-        on_trained(Trained(round(share * epochs * words), epochs * words, state.mean_loss, state.epoch, epochs))
+        nonlocal due
+        on_trained(Trained(learned(state), epochs * words, state.mean_loss, epochs))
+        if due():
+            kept(checkpoint.keep_pmi, state, log)
+            due = after(KEEP_SECONDS)
 
-    while state.epoch < epochs:
-        with _until_kept() as stop:
-            state = train_pmi(text, options, state, None, on_round, stop, log)
-            if state.epoch < epochs:
-                checkpoint.keep_pmi(state)
+    with interrupts_held() as interrupted:
+        if state.epoch < epochs:
+            state = train_pmi(text, options, state, None, on_round, interrupted, log)
+        if interrupted():
+            kept(checkpoint.keep_pmi, state, log)
     log(f"loss {state.mean_loss:.4f}")
     return VectorTable(text.words, state.take_vectors(), text.counts, facts=facts_of(options))
 
 
-def _say_start(epoch: int, words: int, total: int, log: Callable[[str], object]) -> None:
+def say_start(epoch: int, words: int, total: int, log: Callable[[str], object]) -> None:
+    """Tell that the training begins, or where it goes on."""
     log("training" if not words else f"going on in epoch {epoch + 1}, after {words:,} of {total:,} words")
+
+
+def kept(keep: Callable[[Any], None], state: Any, log: Callable[[str], object]) -> None:
+    """Keep the state; if there is no room for it, the training goes on without."""
+    try:
+        keep(state)
+    except OutputError as error:
+        log(f"{error}; the training goes on, and its state is not kept")
 
 
 def facts_of(options: VectorOptions) -> dict[str, str]:
@@ -160,27 +179,32 @@ def facts_of(options: VectorOptions) -> dict[str, str]:
     return {"version": __version__, **{name: str(getattr(options, name)) for name in _FACTS}}
 
 
+def after(seconds: float, or_if: Callable[[], bool] = lambda: False) -> Callable[[], bool]:
+    """Return what says whether so many seconds have passed since now, or the other is true."""
+    end = monotonic() + seconds
+    return lambda: or_if() or monotonic() > end
+
+
 @contextmanager
-def _until_kept() -> Iterator[Callable[[], bool]]:
-    """Yield what says when to keep the state: after ten minutes, or when the user interrupts, which is then raised.
+def interrupts_held() -> Iterator[Callable[[], bool]]:
+    """Yield what says whether the user has interrupted; that is raised when the block ends.
 
     A second interrupt is raised at once.
     """
     heard: list[int] = []
-    end = monotonic() + KEEP_SECONDS
-    before: Any = None
+    before: Any = signal.getsignal(signal.SIGINT)
 
     def hear(number: int, _: object) -> None:
         heard.append(number)
         signal.signal(signal.SIGINT, before)
 
     try:
-        before = signal.signal(signal.SIGINT, hear)
+        signal.signal(signal.SIGINT, hear)
     except ValueError:  # not in the main thread
-        yield lambda: monotonic() > end
+        yield lambda: False
         return
     try:
-        yield lambda: bool(heard) or monotonic() > end
+        yield lambda: bool(heard)
     finally:
         signal.signal(signal.SIGINT, before)
     if heard:

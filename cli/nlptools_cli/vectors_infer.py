@@ -1,0 +1,75 @@
+"""`nlptools vectors infer`: vectors of documents that were not there when the words were learned."""
+
+from time import perf_counter
+from typing import Any
+
+import click
+
+from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools_cli.interrupts import held
+from nlptools_cli.messages import Messages, say
+from nlptools_cli.options import Command, Option, quiet_option, threads_option
+from nlptools_cli.start_up import compiled_kernels
+
+
+@click.command("infer", cls=Command)
+@click.argument("file")
+@click.argument("inputs", metavar="INPUT...", nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    cls=Option,
+    help="Write the vectors of the documents, e.g. to docs.kv.",
+)
+@quiet_option("Print no messages but errors, and bad records at the end.")
+@click.option(
+    "--segmenter",
+    metavar="MODEL",
+    cls=Option,
+    section="Words",
+    help="Cut the text into words with this model, or with jieba if MODEL is jieba. Default: words stand between white space.",
+)
+@threads_option("Words")
+@reading_options
+def infer(
+    file: str,
+    inputs: tuple[str, ...],
+    output: str,
+    quiet: bool,
+    segmenter: str | None,
+    threads: int | None,
+    reading: dict[str, Any],
+) -> None:
+    """Compute vectors of new documents; the words, in FILE, stay as they are.
+
+    FILE holds words as `nlptools vectors train --method jose` wrote them (.kv). A vector depends on the document alone.
+
+    \b
+    Example:
+      nlptools vectors infer words.kv new.txt -o new.kv
+    """
+    started = perf_counter()
+    corpus = open_inputs(inputs, reading)
+    from nlptools.vectors.files import check_vectors_output, read_table, write_vectors
+
+    check_vectors_output(output)
+    check_not_read(output, inputs, [file, segmenter if segmenter != "jieba" else None, reading["rejects"]])
+    with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
+        with held():
+            from nlptools.vectors.infer import infer_documents
+
+        found = infer_documents(
+            corpus,
+            read_table(file),
+            segmenter=segmenter,
+            threads=threads,
+            progress=messages.progress,
+            log=messages.log,
+        )
+        write_vectors(found, output, log=messages.log)
+    if corpus.report.rejected:
+        say(f"{corpus.name}: {corpus.report.summary()}")
+    if not quiet:
+        say(f"{output}: {len(found):,} documents ({perf_counter() - started:.1f} s)")

@@ -1,0 +1,340 @@
+"""JoSE: words, words as contexts, and documents as points of one unit sphere (Meng and others 2019, arXiv 1911.01196).
+
+A word u in the window of a word v, and a word u of a document d, shall be closer to each other than a noise word u' is to
+v or d, by a margin m: the cosines are f = ⟨u, v⟩ and h = ⟨u', v⟩, and the hinge max(0, m - (f - h)) is open if it is not
+zero. An open hinge moves its points along the sphere, x to (x + z) / |x + z| for a step z in the tangent plane of x:
+
+    objective       reference                                   paper
+    hinge           one of (u, v, u') and one of (u, d, u')     one of (u, v, d, u'), f and h sums of two cosines
+    u               alpha (1 - f) (v - f u)                     alpha (1 - f / |v + d|) (v + d - f u)
+    u'              alpha 2 h (h u' - v)                        alpha (1 + h / |v + d|) (h u' - v - d)
+    v (so d)        alpha (1 - (f - h)) (u - u' - (f - h) v)    alpha (1 - (f - h) / |u - u'|) (u - u' - (f - h) v)
+
+(in the last cell f and h are those of v alone, or of d). What differs from the program of the authors: the words of a block
+of the text share their noise words, steps of a block are computed from the same state and added up before the retraction,
+but for documents, which move word by word; the text is read in another order in each epoch, in pieces of whole documents;
+it is never cut within a document. Documents without a word point all in the same direction.
+
+With objective centroid words are learned as with reference, documents too, for the words' sake. In the end a document is
+where the sum over its words of a / (a + p(u)) (⟨u, d⟩ - mean of ⟨u', d⟩) is largest, p the share of the text: margins that
+are never reached, weights of Arora and others (2017). That is the direction of a sum, so unseen documents need no training.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from threading import Barrier, BrokenBarrierError, Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlptools.vectors import _jose_kernels as kernels
+from nlptools.vectors._skipgram_kernels import seed_random
+from nlptools.vectors._token_kernels import DOCUMENT_END
+from nlptools.vectors.jose_options import JoseOptions
+from nlptools.vectors.skipgram import alias_table, keep_probability, noise_distribution
+from nlptools.vectors.word_ids import WordIds
+
+BLOCK = 16
+"""Words that are learned together; a multiple of 4."""
+
+NOISE = 8
+"""Noise words of a block for each of `negative`; a multiple of 4."""
+
+PIECE = 1 << 15
+"""Ids of a piece of the text, about: what a thread takes at a time."""
+
+DRAW = 1 << 12
+"""Words that are drawn at a time."""
+
+LANES = 8
+"""Pieces that are learned side by side when training is deterministic, whatever the number of threads."""
+
+ROUND = 8
+"""Blocks of each of these that are learned from the same words."""
+
+_ROWS = 1 << 16  # that are drawn at a time
+
+
+@dataclass
+class JoseState:
+    """A training between two pieces of the text, which can be kept and gone on with.
+
+    sphere: what is learned. epoch, piece: how many are done, pieces in this epoch. words: learned so far, in all epochs.
+    loss, pairs: of this epoch: the sum of the hinges of words, and how many pairs of words.
+    """
+
+    sphere: kernels.Sphere
+    epoch: int = 0
+    piece: int = 0
+    words: int = 0
+    loss: float = 0.0
+    pairs: float = 0.0
+
+    @property
+    def mean_loss(self) -> float:
+        """The sum of the hinges of a pair of words with its noise words, in this epoch."""
+        return self.loss / max(1.0, self.pairs)
+
+
+def start_jose(text: WordIds, options: JoseOptions) -> JoseState:
+    """Return the state before the first word: directions that are drawn, but for documents without words."""
+    lengths = np.diff(document_ends(text.ids), prepend=0)
+    random = np.random.default_rng(options.seed)
+    words, size = len(text.words), options.vector_size
+    sphere = kernels.Sphere(*(_directions(rows, size, random) for rows in (words, words, lengths.size)))
+    kernels.direction_of_nothing(nothing := np.empty(size, np.float32))
+    sphere.documents[lengths == 1] = nothing
+    return JoseState(sphere)
+
+
+def _directions(rows: int, size: int, random: np.random.Generator) -> NDArray[np.float32]:
+    """Return random rows from a cube around the origin, of norm 1, (rows, size)."""
+    drawn = np.empty((rows, size), np.float32)
+    for lo in range(0, rows, _ROWS):
+        some = drawn[lo : lo + _ROWS]
+        some[:] = random.random(some.shape, np.float32) - np.float32(0.5)
+        some /= np.linalg.norm(some, axis=1, keepdims=True)
+    return drawn
+
+
+def learn_jose(
+    text: WordIds,
+    options: JoseOptions,
+    state: JoseState,
+    on_piece: Callable[[JoseState], object] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Learn from where `state` is to the end of the last epoch, or until `stop` is true; `state` is changed in place.
+
+    on_piece: called after each piece of the text, by one thread at a time. stop: asked before each piece.
+    With options.deterministic the same text, options and seed give the same bytes at any number of workers.
+    """
+    training = _Training(text, options, state, on_piece, stop)
+    if options.deterministic:
+        training.learn_in_rounds()
+    else:
+        training.learn_freely()
+    if state.epoch == options.epochs and options.objective == "centroid":
+        vectors, documents = state.sphere.vectors, state.sphere.documents
+        weights, centre = document_weights(text.counts, options), centre_of(vectors, text.counts, options)
+        kernels.sum_documents(text.ids, 0, text.ids.size, weights, centre, vectors, documents)
+
+
+def document_weights(counts: NDArray[np.int64], options: JoseOptions) -> NDArray[np.float32]:
+    """Return how much each word weighs in a document of objective centroid, (V,)."""
+    shares: NDArray[np.float64] = counts / counts.sum()
+    return (options.document_weight / (options.document_weight + shares)).astype(np.float32)
+
+
+def centre_of(vectors: NDArray[np.float32], counts: NDArray[np.int64], options: JoseOptions) -> NDArray[np.float32]:
+    """Return the mean of the vectors of noise words, (D,), from which objective centroid looks at vectors."""
+    noise = noise_distribution(counts, options.ns_exponent)
+    centre: NDArray[np.float32] = np.zeros(vectors.shape[1], np.float32)
+    for lo in range(0, noise.size, _ROWS):
+        centre += noise[lo : lo + _ROWS].astype(np.float32) @ vectors[lo : lo + _ROWS]
+    return centre
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Of the text: ids[begin:end], of which the first document has a number; number: in the order of the text."""
+
+    begin: int
+    end: int
+    document: int
+    number: int
+    rates: tuple[float, float]  # of learning, at begin and end
+
+
+@dataclass
+class _Training:
+    """One call of `learn_jose`."""
+
+    text: WordIds
+    options: JoseOptions
+    state: JoseState
+    on_piece: Callable[[JoseState], object] | None
+    stop: Callable[[], bool]
+    lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        """Prepare what is drawn from, and the pieces."""
+        options = self.options
+        self.bounds, self.documents = piece_bounds(document_ends(self.text.ids), PIECE)
+        self.sampling = sampling_of(self.text.counts, options)
+        self.hinge = kernels.Hinge(options.negative, float(options.margin), options.objective == "paper")
+
+    def _pieces(self, together: int = 1) -> Iterator[_Piece]:
+        """Yield the pieces that are left, in the order in which they are learned, until `stop` is true.
+
+        together: how many are learned side by side; `stop` is not asked between them.
+        """
+        options, state, size = self.options, self.state, self.text.ids.size
+        while state.epoch < options.epochs:
+            order = np.random.default_rng([options.seed, state.epoch]).permutation(self.documents.size)
+            ends = state.epoch * size + np.cumsum(self.bounds[order + 1] - self.bounds[order])
+            while state.piece < order.size:
+                if state.piece % together == 0 and self.stop():
+                    return
+                if state.piece == 0:
+                    state.loss = state.pairs = 0.0
+                number, end = int(order[state.piece]), int(ends[state.piece])
+                begin, stop = int(self.bounds[number]), int(self.bounds[number + 1])
+                done = [at / (options.epochs * size) for at in (end - stop + begin, end)]
+                low, high = (max(options.min_alpha, options.alpha * (1 - at)) for at in done)
+                state.piece += 1
+                yield _Piece(begin, stop, int(self.documents[number]), number, (low, high))
+            state.epoch, state.piece = state.epoch + 1, 0
+
+    def _random(self, piece: _Piece) -> Any:
+        return seed_random(self.options.seed, self.state.epoch, piece.number)
+
+    def _done(self, pieces: list[_Piece], loss: float, pairs: float) -> None:
+        for piece in pieces:
+            self.state.words += int(np.count_nonzero(self.text.ids[piece.begin : piece.end] >= 0))
+        self.state.loss += loss
+        self.state.pairs += pairs
+        if self.on_piece:
+            self.on_piece(self.state)
+
+    def _run(self, work: Callable[[int], None]) -> None:
+        threads = self.options.thread_count
+        if threads == 1:
+            return work(0)
+        with ThreadPoolExecutor(threads) as pool:
+            for future in [pool.submit(work, number) for number in range(threads)]:
+                future.result()
+        return None
+
+    def learn_freely(self) -> None:
+        """Let each thread take the next piece; they change words as they like (Niu and others 2011, Hogwild)."""
+        pieces = self._pieces()
+
+        def work(_: int) -> None:
+            draw, scratch, changes = _draw(self.options), _scratch(self.options), _changes(self.options, 1)
+            while True:
+                with self.lock:
+                    if (piece := next(pieces, None)) is None:
+                        return
+                    random = self._random(piece)
+                told = kernels.learn_piece(
+                    self.text.ids, piece.begin, piece.end, piece.document, self.sampling, self.hinge, piece.rates,
+                    random, draw, self.state.sphere, scratch, changes,
+                )  # fmt: skip
+                with self.lock:
+                    self._done([piece], *told)
+
+        self._run(work)
+
+    def learn_in_rounds(self) -> None:
+        """Learn LANES pieces side by side: some blocks of each from the same words, whose changes are added in order.
+
+        A document is in one lane only and changes at once.
+        """
+        options, sphere, threads = self.options, self.state.sphere, self.options.thread_count
+        draws, changes = _draw(options, LANES), _changes(options, LANES, ROUND)
+        rounds = self._rounds()
+        current: list[kernels.Lanes | None] = [None]
+
+        def next_round() -> None:
+            current[0] = next(rounds, None)
+
+        barrier, between = Barrier(threads, next_round), Barrier(threads)
+
+        def work(share: int) -> None:
+            scratch = _scratch(options)
+            try:
+                while True:
+                    barrier.wait()
+                    lanes = current[0]
+                    if lanes is None:
+                        return
+                    kernels.learn_lanes(
+                        self.text.ids, lanes, share, threads, self.sampling, self.hinge, draws, sphere, scratch, changes
+                    )
+                    between.wait()
+                    kernels.add_lanes(lanes, share, threads, draws, sphere, changes)
+            except BrokenBarrierError:
+                return
+            except BaseException:
+                barrier.abort()
+                between.abort()
+                raise
+
+        self._run(work)
+
+    def _rounds(self) -> Iterator[kernels.Lanes]:
+        """Yield the lanes for each round; what is drawn in it is behind it when the next one is asked for."""
+        pieces = self._pieces(LANES)
+        while some := self._next_pieces(pieces):
+            lanes = self._lanes(some)
+            left = True
+            while left:
+                yield lanes
+                left = kernels.next_blocks(lanes, BLOCK, ROUND)
+            self._done(some, *lanes.told.sum(0).tolist())
+
+    def _next_pieces(self, pieces: Iterator[_Piece]) -> list[_Piece]:
+        """Return up to LANES pieces of one epoch."""
+        first = list(islice(pieces, 1))
+        return first + list(islice(pieces, min(LANES - 1, self.documents.size - self.state.piece) if first else 0))
+
+    def _lanes(self, pieces: list[_Piece]) -> kernels.Lanes:
+        places = np.array([(piece.begin, piece.end, piece.document, 0, 0) for piece in pieces], np.int64)
+        rates = np.array([piece.rates for piece in pieces])
+        random = np.stack([self._random(piece) for piece in pieces])
+        return kernels.Lanes(places, places[:, 0].copy(), rates, random, np.zeros((len(pieces), 2)))
+
+
+def document_ends(ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return where each document ends in the text, (N,), behind its mark."""
+    found = [np.flatnonzero(ids[lo : lo + (1 << 24)] == DOCUMENT_END) + (lo + 1) for lo in range(0, ids.size, 1 << 24)]
+    return np.concatenate([np.empty(0, np.int64), *found])
+
+
+def piece_bounds(ends: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the P + 1 bounds of pieces of at least `size` ids that end with a document, and the first document of each, (P,)."""
+    if not ends.size:
+        return np.zeros(1, np.int64), np.zeros(0, np.int64)
+    wanted = np.searchsorted(ends, np.arange(size, ends[-1], size))
+    last = np.unique(np.append(wanted, ends.size - 1))
+    bounds = np.append(0, ends[last])
+    return bounds, np.append(0, last[:-1] + 1)
+
+
+def sampling_of(counts: NDArray[np.int64], options: JoseOptions) -> kernels.Sampling:
+    """Return what is drawn of words with these counts, (V,)."""
+    keep = keep_probability(counts, options.sample)
+    bits = np.where(keep >= 1, 2**32 - 1, np.minimum(keep * 2**32, 2**32 - 2)).astype(np.uint32)
+    return kernels.Sampling(bits, *alias_table(noise_distribution(counts, options.ns_exponent)))
+
+
+def _draw(options: JoseOptions, *lanes: int) -> kernels.Draw:
+    """Return room for drawn words; lanes: a dimension in front."""
+    words, low, high = (np.zeros((*lanes, DRAW), np.int32) for _ in range(3))
+    noise = np.zeros((*lanes, DRAW // BLOCK, options.negative * NOISE), np.int32)
+    return kernels.Draw(words, np.zeros((*lanes, DRAW), np.int64), low, high, noise)
+
+
+def _scratch(options: JoseOptions) -> kernels.Scratch:
+    """Return room for a block and its scores."""
+    rows, size, span, noise = _shape(options)
+    shapes = (rows, size), (BLOCK, size), (BLOCK, span), (BLOCK, noise), (2, BLOCK, span), (2, BLOCK, noise)
+    return kernels.Scratch(*(np.zeros(shape, np.float32) for shape in shapes))
+
+
+def _changes(options: JoseOptions, *blocks: int) -> kernels.Changes:
+    """Return room for the changes of blocks."""
+    rows, size, *_ = _shape(options)
+    shapes = (rows, size), (BLOCK, size), (rows,), (BLOCK,)
+    floats = [np.zeros((*blocks, *shape), np.float32) for shape in shapes]
+    return kernels.Changes(*floats, *(np.zeros((*blocks, *shape), np.int32) for shape in shapes[2:]))
+
+
+def _shape(options: JoseOptions) -> tuple[int, int, int, int]:
+    """Return how many vectors a block needs, how long they are, how wide its windows are, how many noise words it has."""
+    span, noise = 2 * options.window + 4, options.negative * NOISE
+    return BLOCK + span + noise, -(-options.vector_size // 8) * 8, span, noise

@@ -1,0 +1,126 @@
+"""The options of training on the sphere, in one place: the command, the Python call and the docs are made from these fields."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from nlptools.checks import check_numbers
+from nlptools.errors import InputError, OptionError
+from nlptools.threads import default_threads
+from nlptools.version import __version__
+
+JoseObjective = Literal["reference", "paper", "centroid"]
+
+_FACTS = (
+    "objective",
+    "window",
+    "min_count",
+    "sample",
+    "negative",
+    "ns_exponent",
+    "margin",
+    "alpha",
+    "epochs",
+    "document_weight",
+    "seed",
+)
+"""Options that a file of vectors tells, of which the vectors of more documents are made."""
+
+
+def _option(default: Any, help_text: str, **more: Any) -> Any:
+    return field(default=default, metadata={"help": help_text, **more})
+
+
+@dataclass(frozen=True)
+class JoseOptions:
+    """How to learn words and documents on the unit sphere; names and meaning as in gensim where it has them."""
+
+    objective: JoseObjective = _option(
+        "reference",
+        "reference: words by the words around them and documents by their words, each by margins, as the program of the "
+        "authors. paper: one margin for both, and the factors of the paper. centroid: words as in reference; a document is "
+        "the direction of the sum of its words, rare ones counting more.",
+    )
+    vector_size: int = _option(100, "Numbers in a vector.")
+    window: int = _option(5, "How many words to each side of a word are its contexts, at most.")
+    min_count: int = _option(5, "Leave out words that occur less often.")
+    sample: float = _option(
+        1e-3, "Of words with a larger share of the text, leave out occurrences by chance. 0 leaves out none."
+    )
+    negative: int = _option(2, "How many noise words for each word and context, and each word and document.")
+    ns_exponent: float = _option(0.75, "Noise words are drawn in proportion to their counts to this power.")
+    margin: float = _option(0.15, "How much closer than a noise word a word shall be, in cosines.")
+    alpha: float = _option(0.04, "Rate of learning at the beginning; it falls to a ten thousandth of that.")
+    epochs: int = _option(10, "How often to read the text.")
+    document_weight: float = _option(
+        1e-5, "For centroid: a word weighs a / (a + its share of the text), with this for a; 1 for about equal weights."
+    )
+    contexts: bool = _option(False, "Keep the second matrix, of words as contexts.")
+    deterministic: bool = _option(
+        False,
+        "Let the threads wait for each other, so that equal seeds give equal vectors at any number of workers. Slower.",
+    )
+    seed: int = _option(1, "Seed of all that is drawn.")
+    memory: str | int | None = _option(
+        None,
+        "How much memory to use for the vocabulary while words are counted, e.g. 4G. "
+        "Default: half of what the machine has.",
+        metavar="SIZE",
+    )
+    workers: int | None = _option(None, "Threads to use. Default: all processors.")
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for the first option that cannot work."""
+        if self.objective not in get_args(JoseObjective):
+            raise OptionError(
+                f"objective={self.objective!r} is not known: choose one of {', '.join(get_args(JoseObjective))}"
+            )
+        check_numbers(
+            vector_size=self.vector_size, window=self.window, min_count=self.min_count, negative=self.negative
+        )
+        check_numbers(epochs=self.epochs, threads=self.workers)
+        check_numbers(least=0, seed=self.seed)
+        for name, least, most in (
+            ("sample", 0, 1),
+            ("ns_exponent", -10, 10),
+            ("margin", 0, 4),
+            ("alpha", 0, 1),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not least <= value <= most:
+                raise OptionError(f"{name}={value!r} cannot work: give a number from {least} to {most}")
+        if not isinstance(self.document_weight, int | float) or not 0 < self.document_weight <= 1e9:
+            raise OptionError(
+                f"document_weight={self.document_weight!r} cannot work: give a number above 0, 1e9 at most"
+            )
+
+    @property
+    def min_alpha(self) -> float:
+        """Rate of learning at the end."""
+        return self.alpha * 1e-4
+
+    @property
+    def thread_count(self) -> int:
+        """How many threads to use."""
+        return default_threads() if self.workers is None else self.workers
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a file of vectors tells about how they were made."""
+        return {"version": __version__, "method": "jose", **{name: str(getattr(self, name)) for name in _FACTS}}
+
+
+def options_of(facts: dict[str, str], vector_size: int) -> JoseOptions:
+    """Return the options that vectors were made with. Raises InputError if they are not of this method, or unclear."""
+    if facts.get("method") != "jose":
+        raise InputError(
+            f"vectors of method {facts.get('method', 'unknown')} cannot be used for documents; "
+            "give those of words that jose has trained, in our own format (.kv)"
+        )
+    known = {name: facts[name] for name in _FACTS if name in facts}
+    numbers = {name: type(getattr(JoseOptions, name)) for name in known if name != "objective"}
+    try:
+        return JoseOptions(
+            vector_size=vector_size, **{**known, **{name: kind(known[name]) for name, kind in numbers.items()}}
+        )
+    except (ValueError, OptionError) as error:
+        raise InputError(f"the facts of the vectors are damaged ({error}); train again") from error
