@@ -44,7 +44,7 @@ TOGETHER = 256
 """Words that all threads may learn at a time: each block starts from matrices that do not know of the others. From 512 on
 training was seen to diverge."""
 
-STABLE = 32
+STABLE = 16
 """Pairs of one word that may be learned from the same state of the matrices, with their noise words."""
 
 DECAY = 2
