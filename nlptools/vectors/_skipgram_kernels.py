@@ -423,10 +423,29 @@ def _add_row(change: Floats, pace: np.float32, row: Floats) -> None:
 
 
 @njit(cache=True, nogil=True)
+def most_repeats(window: int, negative: int) -> int:
+    """Return how often a block may repeat a word: about 288 pairs, with those of noise words."""
+    return max(2, 288 // ((window + 1) * (1 + negative)))
+
+
+@njit(cache=True, nogil=True)
+def _share(words: Ints, lo: int, hi: int, word: int, most: int) -> np.float32:
+    """Return how much of each change a word takes that is among words[lo:hi]: all if it is there `most` times, then less."""
+    times = 0
+    for i in range(lo, hi):
+        times += words[i] == word
+    return _ONE if times <= most else np.float32(most / times)
+
+
+@njit(cache=True, nogil=True)
 def add_changes(
-    draw: Draw, size: int, b: int, biased: bool, sampling: Sampling, matrices: Matrices, changes: Changes
+    draw: Draw, size: int, b: int, most: int, biased: bool, sampling: Sampling, matrices: Matrices, changes: Changes
 ) -> None:
-    """Add the changes of block b to the matrices, and to the biases if `biased`."""
+    """Add the changes of block b to the matrices, and to the biases if `biased`.
+
+    Changes of one word do not know of each other. Where a block repeats a word, as tables and spam do, they would overshoot:
+    together they count as `most` of them.
+    """
     block, noise = changes.vectors.shape[0], draw.noise.shape[1]
     begin = b * block
     count = min(block, size - begin)
@@ -434,12 +453,15 @@ def add_changes(
     window = (noise_at - block - 4) // 2
     for i in range(count):
         word = draw.words[begin + i]
-        _add_row(changes.vectors[i], sampling.vector_pace[word], matrices.vectors[word])
-    for r in range(max(0, window - begin), min(count + 2 * window, size - begin + window)):
-        word = draw.words[begin - window + r]
-        _add_row(changes.contexts[r], sampling.context_pace[word], matrices.contexts[word])
+        pace = sampling.vector_pace[word] * _share(draw.words, begin, begin + count, word, most)
+        _add_row(changes.vectors[i], pace, matrices.vectors[word])
+    lo, hi = max(0, begin - window), min(size, begin + count + window)
+    for place in range(lo, hi):
+        word, r = draw.words[place], place - begin + window
+        pace = sampling.context_pace[word] * _share(draw.words, lo, hi, word, most)
+        _add_row(changes.contexts[r], pace, matrices.contexts[word])
         if biased:
-            matrices.biases[word] += sampling.context_pace[word] * changes.biases[r]
+            matrices.biases[word] += pace * changes.biases[r]
     for k in range(noise):
         word = draw.noise[b, k]
         _add_row(changes.contexts[noise_at + k], sampling.context_pace[word], matrices.contexts[word])
@@ -468,6 +490,7 @@ def learn_piece(
     """
     block = scratch.vectors.shape[0]
     window = (scratch.window.shape[1] - 4) // 2
+    most = most_repeats(window, negative)
     loss = pairs = 0.0
     at = begin
     while at < end:
@@ -477,5 +500,5 @@ def learn_piece(
             some = learn_block(draw_into, size, b, negative, alpha, b % 16 == 0, matrices, scratch, changes)
             loss += some[0]
             pairs += some[1]
-            add_changes(draw_into, size, b, biased, sampling, matrices, changes)
+            add_changes(draw_into, size, b, most, biased, sampling, matrices, changes)
     return loss, pairs

@@ -44,6 +44,9 @@ TOGETHER = 256
 """Words that all threads may learn at a time: each block starts from matrices that do not know of the others. From 512 on
 training was seen to diverge."""
 
+PAIRS = 192
+"""Pairs of a block, about, without those of noise words."""
+
 STABLE = 16
 """Pairs of one word that may be learned from the same state of the matrices, with their noise words."""
 
@@ -184,7 +187,7 @@ class _Training:
         bits = np.where(keep >= 1, 2**32 - 1, np.minimum(keep * 2**32, 2**32 - 2)).astype(np.uint32)
         cut, other = alias_table(noise_distribution(self.text.counts, self.options.ns_exponent))
         self.threads = 1 if self.options.deterministic else self.options.thread_count
-        self.block = block_size(self.threads)
+        self.block = block_size(self.threads, self.options.window)
         self.sampling = kernels.Sampling(
             bits, cut, other, *paces(self.text.counts, self.options, self.block * self.threads)
         )
@@ -267,9 +270,12 @@ def alias_table(shares: NDArray[np.float64]) -> tuple[NDArray[np.uint32], NDArra
     return np.minimum(filled * 2**32, 2**32 - 1).astype(np.uint32), other
 
 
-def block_size(threads: int) -> int:
-    """Return how many words a block has: a multiple of 4, so few that all threads together learn no more than TOGETHER."""
-    return max(4, min(BLOCK, TOGETHER // threads // 4 * 4))
+def block_size(threads: int, window: int) -> int:
+    """Return how many words a block has: a multiple of 4, so few that all threads together learn no more than TOGETHER.
+
+    In a wide window a word has more pairs, so fewer words are learned together.
+    """
+    return max(4, min(BLOCK, TOGETHER // threads, PAIRS // (window + 1)) // 4 * 4)
 
 
 def _room(options: VectorOptions, block: int) -> tuple[kernels.Draw, kernels.Scratch, kernels.Changes]:

@@ -80,22 +80,33 @@ def plain(matrices: kernels.Matrices) -> Learned:
 
 
 class Pair(NamedTuple):
-    """A word, a word of its window (or a noise word), which of both it is, and how many such pairs it stands for."""
+    """A word, a word of its window (or a noise word), which of both it is, and how many such pairs it stands for.
+
+    The shares say how much of its change a word takes that is repeated.
+    """
 
     word: int
     other: int
     is_noise: bool
     weight: float
+    word_share: float
+    other_share: float
 
 
-def pairs_of(draw: kernels.Draw, size: int, b: int, negative: int, block: int) -> Iterator[Pair]:
+def pairs_of(draw: kernels.Draw, size: int, b: int, options: VectorOptions, block: int) -> Iterator[Pair]:
     """The pairs of a block, as the module says."""
-    for i in range(b * block, min((b + 1) * block, size)):
+    end = min((b + 1) * block, size)
+    most = max(2, 288 // ((options.window + 1) * (1 + options.negative)))
+    inside = draw.words[b * block : end].tolist()
+    near = draw.words[max(0, b * block - options.window) : min(size, end + options.window)].tolist()
+    for i in range(b * block, end):
+        word = int(draw.words[i])
+        share = min(1, most / inside.count(word))
         around = [j for j in range(draw.low[i], draw.high[i]) if j != i]
-        for j in around:
-            yield Pair(int(draw.words[i]), int(draw.words[j]), False, 1)
+        for other in (int(draw.words[j]) for j in around):
+            yield Pair(word, other, False, 1, share, min(1, most / near.count(other)))
         for noise in draw.noise[b].tolist():
-            yield Pair(int(draw.words[i]), noise, True, len(around) * negative / draw.noise.shape[1])
+            yield Pair(word, noise, True, len(around) * options.negative / draw.noise.shape[1], share, 1)
 
 
 def sigmoid(x: float) -> float:
@@ -130,12 +141,12 @@ def learn_slowly(
         right = sigmoid(score(learned, matrices.log_noise, pair))
         towards = -step * right if pair.is_noise else step * (1 - right)
         vector, context = learned.vectors[pair.word], learned.contexts[pair.other]
-        changes.vectors[pair.word] += towards * context
-        changes.contexts[pair.other] += towards * vector
+        changes.vectors[pair.word] += towards * context * pair.word_share
+        changes.contexts[pair.other] += towards * vector * pair.other_share
         reach.vectors[pair.word] += step * abs(context)
         reach.contexts[pair.other] += step * abs(vector)
         if biased:
-            changes.biases[pair.other] += towards
+            changes.biases[pair.other] += towards * pair.other_share
             reach.biases[pair.other] += step
     for part in (changes, reach):
         part.vectors[:] *= sampling.vector_pace[:, None]
@@ -206,8 +217,10 @@ def check_blocks(text: WordIds, options: VectorOptions, block: int) -> None:
         told = kernels.learn_block(draw, size, b, options.negative, alpha, True, matrices, scratch, changes)
         for one, other in zip(plain(matrices), before, strict=True):
             np.testing.assert_array_equal(one, other)
-        kernels.add_changes(draw, size, b, biased, sampling, matrices, changes)
-        pairs = list(pairs_of(draw, size, b, options.negative, block))
+        kernels.add_changes(
+            draw, size, b, kernels.most_repeats(options.window, options.negative), biased, sampling, matrices, changes
+        )
+        pairs = list(pairs_of(draw, size, b, options, block))
         difference, reach = learn_slowly(sampling, matrices, before, pairs, alpha, biased)
         assert_near(matrices, Learned(*map(np.add, before, difference)), reach)
         assert told[1] == sum(not pair.is_noise for pair in pairs)
@@ -230,7 +243,7 @@ def test_a_piece_is_learned_block_by_block(
         alpha = rates[0] + (rates[1] - rates[0]) * at / end
         size, at = kernels.draw(text.ids, at, end, sampling, options.window, block, random, draw)
         for b in range(-(-size // block)):
-            pairs = list(pairs_of(draw, size, b, options.negative, block))
+            pairs = list(pairs_of(draw, size, b, options, block))
             difference, reach = learn_slowly(sampling, matrices, learned, pairs, alpha, biased)
             learned = Learned(*map(np.add, learned, difference))
             bound = Learned(*map(np.add, bound, reach))
@@ -249,11 +262,11 @@ def test_changes_are_the_gradient(method: str, vector_size: int) -> None:
     _, scratch, changes = room_of(options, text.ids.size, 16)
     matrices = some_matrices(text, options)
     learned, alpha = plain(matrices), 0.5
-    pairs = list(pairs_of(draw, size, 0, options.negative, 16))
+    pairs = list(pairs_of(draw, size, 0, options, 16))
     kernels.learn_block(draw, size, 0, options.negative, alpha, False, matrices, scratch, changes)
     ones = np.ones(len(text.words), np.float32)
     sampling = sampling_of(text, options)._replace(vector_pace=ones, context_pace=ones)
-    kernels.add_changes(draw, size, 0, method == "nce", sampling, matrices, changes)
+    kernels.add_changes(draw, size, 0, 99, method == "nce", sampling, matrices, changes)
     for name in Learned._fields if method == "nce" else Learned._fields[:2]:
         matrix = getattr(learned, name)
         found = (getattr(matrices, name) - matrix) / alpha
@@ -561,11 +574,26 @@ def test_noise_of_a_block() -> None:
 
 
 def test_blocks_are_smaller_for_many_threads() -> None:
-    assert skipgram.block_size(1) == skipgram.BLOCK
+    assert skipgram.block_size(1, 5) == skipgram.BLOCK
     for threads in range(1, 200):
-        block = skipgram.block_size(threads)
+        block = skipgram.block_size(threads, 5)
         assert block % 4 == 0
         assert block == 4 or block * threads <= skipgram.TOGETHER
+
+
+@pytest.mark.parametrize("window", [1, 5, 6, 10, 50, 1000])
+def test_blocks_are_smaller_for_wide_windows(window: int) -> None:
+    block = skipgram.block_size(1, window)
+    assert block % 4 == 0
+    assert 4 <= block <= skipgram.BLOCK
+    assert block == 4 or block * (window + 1) <= skipgram.PAIRS
+
+
+def test_a_word_that_fills_lines_does_not_grow_without_bound() -> None:
+    text = some_text([60] * 60, 2)
+    for window in (5, 10):
+        state = trained(text, options_of(vector_size=8, window=window, epochs=20, sample=0.0))
+        assert np.abs(state.matrices.vectors).max() < 50
 
 
 def test_start() -> None:
