@@ -8,9 +8,10 @@ import memory
 import quality
 import reading
 import segmentation
+import vectors
 import speed
 
 if __name__ == "__main__":
     sys.argv[1:] = []  # each with its defaults
-    for benchmark in (reading, counting, memory, speed, quality, lm, segmentation):
+    for benchmark in (reading, counting, memory, speed, quality, lm, segmentation, vectors):
         benchmark.main()
