@@ -8,8 +8,8 @@ import memory
 import quality
 import reading
 import segmentation
-import vectors
 import speed
+import vectors
 
 if __name__ == "__main__":
     sys.argv[1:] = []  # each with its defaults
