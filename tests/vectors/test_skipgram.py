@@ -589,7 +589,9 @@ def test_blocks_are_smaller_for_wide_windows(window: int) -> None:
     assert block == 4 or block * (window + 1) <= skipgram.PAIRS
 
 
-def test_a_word_that_fills_lines_does_not_grow_without_bound() -> None:
+def test_a_word_that_fills_lines_does_not_grow_without_bound(interpreted: bool) -> None:
+    if interpreted:
+        pytest.skip("takes minutes when it is not compiled")
     text = some_text([60] * 60, 2)
     for window in (5, 10):
         state = trained(text, options_of(vector_size=8, window=window, epochs=20, sample=0.0))
