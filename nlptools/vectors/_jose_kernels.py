@@ -56,6 +56,16 @@ class Draw(NamedTuple):
     noise: Ints  # (blocks, K)
 
 
+class Lanes(NamedTuple):
+    """L pieces of the text that are learned side by side. `Draw` and `Changes` have one more dimension here, of L, in front."""
+
+    places: NDArray[np.int64]  # (L, 5): at, end, document, size of the draw, its next block
+    begins: NDArray[np.int64]  # (L,)
+    rates: NDArray[np.float64]  # (L, 2): alpha at begin and end
+    random: Random  # (L, 1)
+    told: NDArray[np.float64]  # (L, 2): sum of the hinges of words, and how many pairs
+
+
 class Changes(NamedTuple):
     """What blocks change: a row x becomes x (1 - shrink) + change, normalised, if it has hinges.
 
@@ -562,51 +572,6 @@ def add_changes(
             _move(changes.vectors[at, r], changes.shrink_vectors[at, r], sphere.vectors[word])
 
 
-@njit(cache=True, nogil=True)
-def learn_piece(
-    ids: Ints,
-    begin: int,
-    end: int,
-    document: int,
-    sampling: Sampling,
-    hinge: Hinge,
-    rates: tuple[float, float],
-    random: Random,
-    draw_into: Draw,
-    sphere: Sphere,
-    scratch: Scratch,
-    changes: Changes,
-) -> tuple[float, float]:
-    """Learn ids[begin:end], without waiting for other threads that do the same.
-
-    document: the number of the first. rates: alpha at begin and end. Returns the sum of the hinges of words, and how many
-    pairs.
-    """
-    block = scratch.contexts.shape[0]
-    window = (scratch.window.shape[1] - 4) // 2
-    loss = pairs = 0.0
-    at = begin
-    while at < end:
-        size, at, document = draw(ids, at, end, document, sampling, window, block, random, draw_into)
-        alpha = rates[0] + (rates[1] - rates[0]) * (at - begin) / (end - begin)
-        for b in range((size + block - 1) // block):
-            some = learn_block(draw_into, size, b, hinge, alpha, sphere, scratch, changes, 0)
-            loss += some[0]
-            pairs += some[1]
-            add_changes(draw_into, size, b, 0, 1, sphere, changes, 0)
-    return loss, pairs
-
-
-class Lanes(NamedTuple):
-    """L pieces of the text that are learned side by side. `Draw` and `Changes` have one more dimension here, of L, in front."""
-
-    places: NDArray[np.int64]  # (L, 5): at, end, document, size of the draw, its next block
-    begins: NDArray[np.int64]  # (L,)
-    rates: NDArray[np.float64]  # (L, 2): alpha at begin and end
-    random: Random  # (L, 1)
-    told: NDArray[np.float64]  # (L, 2): sum of the hinges of words, and how many pairs
-
-
 @njit(cache=True, nogil=True, inline="always")
 def _draw_of(draws: Draw, lane: int) -> Draw:
     return Draw(draws.words[lane], draws.documents[lane], draws.low[lane], draws.high[lane], draws.noise[lane])
@@ -625,7 +590,61 @@ def _changes_of(changes: Changes, lane: int) -> Changes:
 
 
 @njit(cache=True, nogil=True)
-def learn_lanes(
+def _draw_more(
+    ids: Ints, lanes: Lanes, lane: int, sampling: Sampling, window: int, block: int, draws: Draw
+) -> tuple[int, int, float]:
+    """Draw the next words of a lane if all are learned; return how many words there are, the next block, and its alpha."""
+    place, rates = lanes.places[lane], lanes.rates[lane]
+    if place[4] * block >= place[3]:
+        place[3] = place[4] = 0
+        if place[0] < place[1]:
+            place[3], place[0], place[2] = draw(
+                ids, place[0], place[1], place[2], sampling, window, block, lanes.random[lane], _draw_of(draws, lane)
+            )
+    done = (place[0] - lanes.begins[lane]) / (place[1] - lanes.begins[lane])
+    return place[3], place[4], rates[0] + (rates[1] - rates[0]) * done
+
+
+@njit(cache=True, nogil=True)
+def next_blocks(lanes: Lanes, block: int, blocks: int) -> bool:
+    """Let the lanes go on behind the last `blocks` blocks; return whether any has something left."""
+    left = False
+    for lane in range(lanes.begins.size):
+        place = lanes.places[lane]
+        place[4] = min(place[4] + blocks, (place[3] + block - 1) // block)
+        left |= place[4] * block < place[3] or place[0] < place[1]
+    return left
+
+
+@njit(cache=True, nogil=True)
+def learn_freely(
+    ids: Ints,
+    lanes: Lanes,
+    sampling: Sampling,
+    hinge: Hinge,
+    draws: Draw,
+    sphere: Sphere,
+    scratch: Scratch,
+    changes: Changes,
+) -> None:
+    """Learn lanes to their ends, a block of each in turn, without waiting for other threads that do the same."""
+    block = scratch.contexts.shape[0]
+    window = (scratch.window.shape[1] - 4) // 2
+    left = True
+    while left:
+        for lane in range(lanes.begins.size):
+            size, b, alpha = _draw_more(ids, lanes, lane, sampling, window, block, draws)
+            if b * block < size:
+                own = _draw_of(draws, lane)
+                told = learn_block(own, size, b, hinge, alpha, sphere, scratch, changes, 0)
+                lanes.told[lane, 0] += told[0]
+                lanes.told[lane, 1] += told[1]
+                add_changes(own, size, b, 0, 1, sphere, changes, 0)
+        left = next_blocks(lanes, block, 1)
+
+
+@njit(cache=True, nogil=True)
+def learn_round(
     ids: Ints,
     lanes: Lanes,
     share: int,
@@ -641,27 +660,16 @@ def learn_lanes(
     block = scratch.contexts.shape[0]
     window = (scratch.window.shape[1] - 4) // 2
     for lane in range(share, lanes.begins.size, shares):
-        place, rates, own = lanes.places[lane], lanes.rates[lane], _draw_of(draws, lane)
-        if place[4] * block >= place[3]:
-            if place[0] >= place[1]:
-                place[3] = place[4] = 0
-                continue
-            size, at, document = draw(
-                ids, place[0], place[1], place[2], sampling, window, block, lanes.random[lane], own
-            )
-            place[0], place[2], place[3], place[4] = at, document, size, 0
-        alpha = rates[0] + (rates[1] - rates[0]) * (place[0] - lanes.begins[lane]) / (place[1] - lanes.begins[lane])
-        last = min(place[4] + changes.vectors.shape[1], (place[3] + block - 1) // block)
-        for b in range(place[4], last):
-            told = learn_block(
-                own, place[3], b, hinge, alpha, sphere, scratch, _changes_of(changes, lane), b - place[4]
-            )
+        size, first, alpha = _draw_more(ids, lanes, lane, sampling, window, block, draws)
+        own, into = _draw_of(draws, lane), _changes_of(changes, lane)
+        for b in range(first, min(first + changes.vectors.shape[1], (size + block - 1) // block)):
+            told = learn_block(own, size, b, hinge, alpha, sphere, scratch, into, b - first)
             lanes.told[lane, 0] += told[0]
             lanes.told[lane, 1] += told[1]
 
 
 @njit(cache=True, nogil=True)
-def add_lanes(lanes: Lanes, share: int, shares: int, draws: Draw, sphere: Sphere, changes: Changes) -> None:
+def add_round(lanes: Lanes, share: int, shares: int, draws: Draw, sphere: Sphere, changes: Changes) -> None:
     """Add the changes of all lanes, in order, to the rows of words whose number is `share` modulo `shares`."""
     block = changes.contexts.shape[2]
     for lane in range(lanes.begins.size):
@@ -669,17 +677,6 @@ def add_lanes(lanes: Lanes, share: int, shares: int, draws: Draw, sphere: Sphere
         last = min(first + changes.vectors.shape[1], (size + block - 1) // block)
         for b in range(first, last):
             add_changes(_draw_of(draws, lane), size, b, share, shares, sphere, _changes_of(changes, lane), b - first)
-
-
-@njit(cache=True, nogil=True)
-def next_blocks(lanes: Lanes, block: int, blocks: int) -> bool:
-    """Let the lanes go on behind the last `blocks` blocks; return whether any has something left."""
-    left = False
-    for lane in range(lanes.begins.size):
-        place = lanes.places[lane]
-        place[4] = min(place[4] + blocks, (place[3] + block - 1) // block)
-        left |= place[4] * block < place[3] or place[0] < place[1]
-    return left
 
 
 @njit(cache=True, nogil=True)

@@ -12,12 +12,17 @@ zero. An open hinge moves its points along the sphere, x to (x + z) / |x + z| fo
 
 (in the last cell f and h are those of v alone, or of d). What differs from the program of the authors: the words of a block
 of the text share their noise words, steps of a block are computed from the same state and added up before the retraction,
-but for documents, which move word by word; the text is read in another order in each epoch, in pieces of whole documents;
-it is never cut within a document. Documents without a word point all in the same direction.
+but for documents, which move word by word; the text is read in another order in each epoch, in pieces of whole documents,
+and never cut within a line. Documents without a word point all in the same direction.
 
-With objective centroid words are learned as with reference, documents too, for the words' sake. In the end a document is
-where the sum over its words of a / (a + p(u)) (⟨u, d⟩ - mean of ⟨u', d⟩) is largest, p the share of the text: margins that
-are never reached, weights of Arora and others (2017). That is the direction of a sum, so unseen documents need no training.
+A thread learns several documents side by side, a block of each in turn. In the order of the text a document and its words
+run after each other, and what the document has learned is where its words happened to be in between; of documents side by
+side frequent words cannot follow each one. That makes better documents, but its words are worse for sums.
+
+With objective centroid words are learned as with reference, documents too, for the words' sake, but in the order of the
+text. In the end a document is where the sum over its words of a / (a + p(u)) (⟨u, d⟩ - mean of ⟨u', d⟩) is largest, p the
+share of the text: margins that are never reached, weights of Arora and others (2017). That is the direction of a sum, so
+unseen documents need no training.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +30,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from threading import Barrier, BrokenBarrierError, Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,14 +47,15 @@ BLOCK = 16
 NOISE = 8
 """Noise words of a block for each of `negative`; a multiple of 4."""
 
-PIECE = 1 << 15
-"""Ids of a piece of the text, about: what a thread takes at a time."""
+PIECE = 1 << 13
+"""Ids of a piece of the text, about."""
 
 DRAW = 1 << 12
 """Words that are drawn at a time."""
 
 LANES = 8
-"""Pieces that are learned side by side when training is deterministic, whatever the number of threads."""
+"""Pieces that a thread, or all of them if training is deterministic, learn side by side. With objective centroid a thread
+learns one after the other, unless training is deterministic."""
 
 ROUND = 8
 """Blocks of each of these that are learned from the same words."""
@@ -166,18 +171,20 @@ class _Training:
         self.bounds, self.documents = piece_bounds(document_ends(self.text.ids), PIECE)
         self.sampling = sampling_of(self.text.counts, options)
         self.hinge = kernels.Hinge(options.negative, float(options.margin), options.objective == "paper")
+        self.lanes = 1 if options.objective == "centroid" and not options.deterministic else LANES
+        self.pieces = self._pieces()
 
-    def _pieces(self, together: int = 1) -> Iterator[_Piece]:
+    def _pieces(self) -> Iterator[_Piece]:
         """Yield the pieces that are left, in the order in which they are learned, until `stop` is true.
 
-        together: how many are learned side by side; `stop` is not asked between them.
+        It is not asked between those that are learned side by side.
         """
         options, state, size = self.options, self.state, self.text.ids.size
         while state.epoch < options.epochs:
             order = np.random.default_rng([options.seed, state.epoch]).permutation(self.documents.size)
             ends = state.epoch * size + np.cumsum(self.bounds[order + 1] - self.bounds[order])
             while state.piece < order.size:
-                if state.piece % together == 0 and self.stop():
+                if state.piece % self.lanes == 0 and self.stop():
                     return
                 if state.piece == 0:
                     state.loss = state.pairs = 0.0
@@ -189,14 +196,22 @@ class _Training:
                 yield _Piece(begin, stop, int(self.documents[number]), number, (low, high))
             state.epoch, state.piece = state.epoch + 1, 0
 
-    def _random(self, piece: _Piece) -> Any:
-        return seed_random(self.options.seed, self.state.epoch, piece.number)
+    def _next_lanes(self) -> kernels.Lanes | None:
+        """Return the next pieces of an epoch that are learned side by side; None if there is none."""
+        first = list(islice(self.pieces, 1))
+        if not first:
+            return None
+        pieces = first + list(islice(self.pieces, min(self.lanes - 1, self.documents.size - self.state.piece)))
+        places = np.array([(piece.begin, piece.end, piece.document, 0, 0) for piece in pieces], np.int64)
+        rates = np.array([piece.rates for piece in pieces])
+        random = np.stack([seed_random(self.options.seed, self.state.epoch, piece.number) for piece in pieces])
+        return kernels.Lanes(places, places[:, 0].copy(), rates, random, np.zeros((len(pieces), 2)))
 
-    def _done(self, pieces: list[_Piece], loss: float, pairs: float) -> None:
-        for piece in pieces:
-            self.state.words += int(np.count_nonzero(self.text.ids[piece.begin : piece.end] >= 0))
-        self.state.loss += loss
-        self.state.pairs += pairs
+    def _done(self, lanes: kernels.Lanes) -> None:
+        for begin, end in zip(lanes.begins, lanes.places[:, 1], strict=True):
+            self.state.words += int(np.count_nonzero(self.text.ids[begin:end] >= 0))
+        self.state.loss += float(lanes.told[:, 0].sum())
+        self.state.pairs += float(lanes.told[:, 1].sum())
         if self.on_piece:
             self.on_piece(self.state)
 
@@ -210,22 +225,21 @@ class _Training:
         return None
 
     def learn_freely(self) -> None:
-        """Let each thread take the next piece; they change words as they like (Niu and others 2011, Hogwild)."""
-        pieces = self._pieces()
+        """Let each thread take the next lanes; they change words as they like (Niu and others 2011, Hogwild)."""
 
         def work(_: int) -> None:
-            draw, scratch, changes = _draw(self.options), _scratch(self.options), _changes(self.options, 1)
+            draws, scratch = _draw(self.options, self.lanes), _scratch(self.options)
+            changes = _changes(self.options, 1)
             while True:
                 with self.lock:
-                    if (piece := next(pieces, None)) is None:
-                        return
-                    random = self._random(piece)
-                told = kernels.learn_piece(
-                    self.text.ids, piece.begin, piece.end, piece.document, self.sampling, self.hinge, piece.rates,
-                    random, draw, self.state.sphere, scratch, changes,
-                )  # fmt: skip
+                    lanes = self._next_lanes()
+                if lanes is None:
+                    return
+                kernels.learn_freely(
+                    self.text.ids, lanes, self.sampling, self.hinge, draws, self.state.sphere, scratch, changes
+                )
                 with self.lock:
-                    self._done([piece], *told)
+                    self._done(lanes)
 
         self._run(work)
 
@@ -252,11 +266,11 @@ class _Training:
                     lanes = current[0]
                     if lanes is None:
                         return
-                    kernels.learn_lanes(
+                    kernels.learn_round(
                         self.text.ids, lanes, share, threads, self.sampling, self.hinge, draws, sphere, scratch, changes
                     )
                     between.wait()
-                    kernels.add_lanes(lanes, share, threads, draws, sphere, changes)
+                    kernels.add_round(lanes, share, threads, draws, sphere, changes)
             except BrokenBarrierError:
                 return
             except BaseException:
@@ -267,26 +281,13 @@ class _Training:
         self._run(work)
 
     def _rounds(self) -> Iterator[kernels.Lanes]:
-        """Yield the lanes for each round; what is drawn in it is behind it when the next one is asked for."""
-        pieces = self._pieces(LANES)
-        while some := self._next_pieces(pieces):
-            lanes = self._lanes(some)
+        """Yield the lanes for each round; its blocks are behind them when the next one is asked for."""
+        while lanes := self._next_lanes():
             left = True
             while left:
                 yield lanes
                 left = kernels.next_blocks(lanes, BLOCK, ROUND)
-            self._done(some, *lanes.told.sum(0).tolist())
-
-    def _next_pieces(self, pieces: Iterator[_Piece]) -> list[_Piece]:
-        """Return up to LANES pieces of one epoch."""
-        first = list(islice(pieces, 1))
-        return first + list(islice(pieces, min(LANES - 1, self.documents.size - self.state.piece) if first else 0))
-
-    def _lanes(self, pieces: list[_Piece]) -> kernels.Lanes:
-        places = np.array([(piece.begin, piece.end, piece.document, 0, 0) for piece in pieces], np.int64)
-        rates = np.array([piece.rates for piece in pieces])
-        random = np.stack([self._random(piece) for piece in pieces])
-        return kernels.Lanes(places, places[:, 0].copy(), rates, random, np.zeros((len(pieces), 2)))
+            self._done(lanes)
 
 
 def document_ends(ids: NDArray[np.int32]) -> NDArray[np.int64]:
