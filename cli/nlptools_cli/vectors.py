@@ -28,7 +28,7 @@ MOST_LINES = 10
 """That tell how far the training is, if there is no bar."""
 
 
-JOSE = ("objective", "margin", "document_weight")
+JOSE = ("objective", "margin", "document_margin", "document_sample", "document_weight")
 """Options of JoseOptions that VectorOptions does not have."""
 
 

@@ -26,6 +26,9 @@ class Sampling(NamedTuple):
     """What is drawn, for each word of the vocabulary."""
 
     keep: NDArray[np.uint32]  # (V,): an occurrence is left out if 32 random bits are more than this
+    told: NDArray[
+        np.uint32
+    ]  # (V,): of those that are kept, its document learns nothing of it if other 32 bits are more
     cut: NDArray[np.uint32]  # (V,) noise, Walker's alias method: 32 random bits from here on mean ...
     other: Ints  # (V,) ... this word
 
@@ -35,6 +38,7 @@ class Hinge(NamedTuple):
 
     negative: int  # noise words for each pair
     margin: float
+    document_margin: float  # of the hinges of documents
     joint: bool  # one hinge of word, context and document, with the paper's factors; else two, with the program's
 
 
@@ -51,6 +55,7 @@ class Draw(NamedTuple):
 
     words: Ints  # (N,)
     documents: NDArray[np.int64]  # (N,)
+    told: NDArray[np.bool_]  # (N,): whether the document learns of it
     low: Ints  # (N,): the window of occurrence i is low[i] ... high[i] - 1, without i
     high: Ints  # (N,)
     noise: Ints  # (blocks, K)
@@ -113,6 +118,11 @@ def _below(bits: np.uint64, size: int) -> int:
 
 
 @njit(cache=True, nogil=True, inline="always")
+def _happens(bits: np.uint32, random: Random) -> bool:
+    return bits == np.uint32(0xFFFFFFFF) or np.uint32(_next(random) >> np.uint64(32)) <= bits
+
+
+@njit(cache=True, nogil=True, inline="always")
 def _noise_word(sampling: Sampling, random: Random) -> int:
     bits = _next(random)
     word = _below(bits, sampling.cut.size)
@@ -150,12 +160,10 @@ def draw(
             document += word == -2
             if size > out.words.size - (out.words.size >> 3):
                 break
-        elif (
-            sampling.keep[word] == np.uint32(0xFFFFFFFF)
-            or np.uint32(_next(random) >> np.uint64(32)) <= sampling.keep[word]
-        ):
+        elif _happens(sampling.keep[word], random):
             out.words[size] = word
             out.documents[size] = document
+            out.told[size] = _happens(sampling.told[word], random)
             size += 1
     _open_windows(line, size, window, random, out)
     for b in range((size + block - 1) // block):
@@ -412,10 +420,12 @@ def _document_steps(
     dimension = documents.shape[1]
     begin = b * scratch.contexts.shape[0]
     noise_at = changes.vectors.shape[1] - draw.noise.shape[1]
-    margin, rate = np.float32(hinge.margin), np.float32(alpha)
+    margin, rate = np.float32(hinge.document_margin), np.float32(alpha)
     vectors, shrink, hinges = changes.vectors[at], changes.shrink_vectors[at], changes.hinges_vectors[at]
     k = 0
     for i in range(count):
+        if not draw.told[begin + i]:
+            continue
         document = documents[draw.documents[begin + i]]
         r = window + i
         word = scratch.vectors[r]
@@ -574,7 +584,9 @@ def add_changes(
 
 @njit(cache=True, nogil=True, inline="always")
 def _draw_of(draws: Draw, lane: int) -> Draw:
-    return Draw(draws.words[lane], draws.documents[lane], draws.low[lane], draws.high[lane], draws.noise[lane])
+    return Draw(
+        draws.words[lane], draws.documents[lane], draws.told[lane], draws.low[lane], draws.high[lane], draws.noise[lane]
+    )
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -733,7 +745,7 @@ def infer_documents(
 
     Words below -2 are left out. What is drawn depends on the words of a document only. alpha falls to 1e-4 of it.
     """
-    margin = np.float32(hinge.margin)
+    margin = np.float32(hinge.document_margin)
     at, number = begin, 0
     while at < end:
         stop = _document_end(ids, at)
@@ -742,7 +754,7 @@ def infer_documents(
         random_direction(random, document)
         for step in range(epochs * (stop - at)):
             word = ids[at + step % (stop - at)]
-            if word < 0 or np.uint32(_next(random) >> np.uint64(32)) > sampling.keep[word]:
+            if word < 0 or not (_happens(sampling.keep[word], random) and _happens(sampling.told[word], random)):
                 continue
             rate = np.float32(alpha * max(1e-4, 1 - step / (epochs * (stop - at))))
             for _ in range(hinge.negative):

@@ -170,7 +170,7 @@ class _Training:
         options = self.options
         self.bounds, self.documents = piece_bounds(document_ends(self.text.ids), PIECE)
         self.sampling = sampling_of(self.text.counts, options)
-        self.hinge = kernels.Hinge(options.negative, float(options.margin), options.objective == "paper")
+        self.hinge = hinge_of(options)
         self.lanes = 1 if options.objective == "centroid" and not options.deterministic else LANES
         self.pieces = self._pieces()
 
@@ -309,15 +309,28 @@ def piece_bounds(ends: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64],
 def sampling_of(counts: NDArray[np.int64], options: JoseOptions) -> kernels.Sampling:
     """Return what is drawn of words with these counts, (V,)."""
     keep = keep_probability(counts, options.sample)
-    bits = np.where(keep >= 1, 2**32 - 1, np.minimum(keep * 2**32, 2**32 - 2)).astype(np.uint32)
-    return kernels.Sampling(bits, *alias_table(noise_distribution(counts, options.ns_exponent)))
+    told = np.minimum(1, keep_probability(counts, options.document_sample) / keep)
+    noise = alias_table(noise_distribution(counts, options.ns_exponent))
+    return kernels.Sampling(_bits(keep), _bits(told), *noise)
+
+
+def _bits(chances: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """Return which of 2^32 random numbers mean that something happens; the largest stands for certainty."""
+    return np.where(chances >= 1, 2**32 - 1, np.minimum(chances * 2**32, 2**32 - 2)).astype(np.uint32)
+
+
+def hinge_of(options: JoseOptions) -> kernels.Hinge:
+    """Return what the hinges are made of."""
+    margins = float(options.margin), float(options.document_margin)
+    return kernels.Hinge(options.negative, *margins, options.objective == "paper")
 
 
 def _draw(options: JoseOptions, *lanes: int) -> kernels.Draw:
     """Return room for drawn words; lanes: a dimension in front."""
     words, low, high = (np.zeros((*lanes, DRAW), np.int32) for _ in range(3))
     noise = np.zeros((*lanes, DRAW // BLOCK, options.negative * NOISE), np.int32)
-    return kernels.Draw(words, np.zeros((*lanes, DRAW), np.int64), low, high, noise)
+    documents, told = np.zeros((*lanes, DRAW), np.int64), np.zeros((*lanes, DRAW), np.bool_)
+    return kernels.Draw(words, documents, told, low, high, noise)
 
 
 def _scratch(options: JoseOptions) -> kernels.Scratch:

@@ -1,6 +1,6 @@
 """The options of training on the sphere, in one place: the command, the Python call and the docs are made from these fields."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from nlptools.checks import check_numbers
@@ -18,6 +18,8 @@ _FACTS = (
     "negative",
     "ns_exponent",
     "margin",
+    "document_margin",
+    "document_sample",
     "alpha",
     "epochs",
     "document_weight",
@@ -49,10 +51,18 @@ class JoseOptions:
     negative: int = _option(2, "How many noise words for each word and context, and each word and document.")
     ns_exponent: float = _option(0.75, "Noise words are drawn in proportion to their counts to this power.")
     margin: float = _option(0.15, "How much closer than a noise word a word shall be, in cosines.")
+    document_margin: float = _option(
+        None, "The same for a word and its document. Default: as margin; 1.5 for centroid. Not for paper."
+    )
+    document_sample: float = _option(
+        None,
+        "Of words with a larger share of the text, a document learns of some occurrences only. Default: as sample; 1e-4 "
+        "for centroid. Not for paper.",
+    )
     alpha: float = _option(0.04, "Rate of learning at the beginning; it falls to a ten thousandth of that.")
     epochs: int = _option(10, "How often to read the text.")
     document_weight: float = _option(
-        1e-5, "For centroid: a word weighs a / (a + its share of the text), with this for a; 1 for about equal weights."
+        1e-4, "For centroid: a word weighs a / (a + its share of the text), with this for a; 1 for about equal weights."
     )
     contexts: bool = _option(False, "Keep the second matrix, of words as contexts.")
     deterministic: bool = _option(
@@ -74,6 +84,11 @@ class JoseOptions:
             raise OptionError(
                 f"objective={self.objective!r} is not known: choose one of {', '.join(get_args(JoseObjective))}"
             )
+        own = self.objective == "centroid"
+        if self.document_margin is None:
+            object.__setattr__(self, "document_margin", 1.5 if own else self.margin)
+        if self.document_sample is None:
+            object.__setattr__(self, "document_sample", 1e-4 if own else self.sample)
         check_numbers(
             vector_size=self.vector_size, window=self.window, min_count=self.min_count, negative=self.negative
         )
@@ -81,13 +96,21 @@ class JoseOptions:
         check_numbers(least=0, seed=self.seed)
         for name, least, most in (
             ("sample", 0, 1),
+            ("document_sample", 0, 1),
             ("ns_exponent", -10, 10),
             ("margin", 0, 4),
+            ("document_margin", 0, 4),
             ("alpha", 0, 1),
         ):
             value = getattr(self, name)
             if not isinstance(value, int | float) or not least <= value <= most:
                 raise OptionError(f"{name}={value!r} cannot work: give a number from {least} to {most}")
+        for name, shared in (("document_margin", "margin"), ("document_sample", "sample")):
+            if self.objective == "paper" and getattr(self, name) != getattr(self, shared):
+                raise OptionError(
+                    f"{name}={getattr(self, name)!r} cannot be with objective paper, which learns words and documents "
+                    f"together; give {shared}"
+                )
         if not isinstance(self.document_weight, int | float) or not 0 < self.document_weight <= 1e9:
             raise OptionError(
                 f"document_weight={self.document_weight!r} cannot work: give a number above 0, 1e9 at most"
@@ -117,10 +140,10 @@ def options_of(facts: dict[str, str], vector_size: int) -> JoseOptions:
             "give those of words that jose has trained, in our own format (.kv)"
         )
     known = {name: facts[name] for name in _FACTS if name in facts}
-    numbers = {name: type(getattr(JoseOptions, name)) for name in known if name != "objective"}
+    numbers: dict[str, Any] = {field.name: field.type for field in fields(JoseOptions) if field.type in (int, float)}
     try:
         return JoseOptions(
-            vector_size=vector_size, **{**known, **{name: kind(known[name]) for name, kind in numbers.items()}}
+            vector_size=vector_size, **{name: numbers.get(name, str)(value) for name, value in known.items()}
         )
     except (ValueError, OptionError) as error:
         raise InputError(f"the facts of the vectors are damaged ({error}); train again") from error

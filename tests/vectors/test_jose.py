@@ -124,11 +124,11 @@ class SlowSphere:
         at = 0
         for i in range(b * block, min(size, (b + 1) * block)) if not hinge.joint else []:
             word, d = draw.words[i], int(draw.documents[i])
-            for _ in range(hinge.negative):
+            for _ in range(hinge.negative if draw.told[i] else 0):
                 at = (at + 1) % noise.size
                 u, un, document = self.vectors[word], self.vectors[noise[at]], self.documents[d]
                 f, h = u @ document, un @ document
-                if f - h >= hinge.margin or noise[at] == word:
+                if f - h >= hinge.document_margin or noise[at] == word:
                     continue
                 toward("word", i, word, alpha * (1 - f) * document, alpha * (1 - f) * f)
                 toward("noise", at, noise[at], -alpha * 2 * h * document, -alpha * 2 * h * h)
@@ -155,9 +155,10 @@ def blocks_of(size: int) -> range:
 @OBJECTIVES
 @given(lengths=DOCUMENTS, seed=st.integers(0, 99))
 def test_blocks_are_as_one_hinge_after_the_other(objective: str, lengths: list[list[int]], seed: int) -> None:
-    text, options = some_text(lengths, seed=seed), options_of(objective=objective, seed=seed)
+    rare = {} if objective == "paper" else {"document_sample": 0.1}
+    text, options = some_text(lengths, seed=seed), options_of(objective=objective, seed=seed, **rare)
     sphere, slow = (make := start_jose(text, options).sphere), SlowSphere(make)
-    hinge = kernels.Hinge(2, 0.5, objective == "paper")
+    hinge = kernels.Hinge(2, 0.5, 0.7, objective == "paper")
     draw, scratch, changes = jose._draw(options), jose._scratch(options), jose._changes(options, 1)
     at = document = 0
     random = seed_random(seed, 0, 0)
@@ -179,6 +180,7 @@ def one_pair(options: JoseOptions, alone: bool) -> tuple[kernels.Draw, int]:
     """Word 0 beside word 1, or alone, in document 0; noise word 2."""
     draw = jose._draw(options)
     draw.words[:2] = 0, 1
+    draw.told[:2] = True
     draw.low[:2], draw.high[:2] = (0, 1), (2, 1)
     if alone:
         draw.high[0] = 1
@@ -212,7 +214,7 @@ def test_one_hinge_in_the_order_of_the_reference_program(seed: int, alone: bool)
         word = unit(u + 0.1 * random.normal(size=9))
         sphere, margin = sphere_of(u, un, v, unit(u + word - 2 * un), word), float((u - un) @ v) + 0.01
         assert all((x - un) @ unit(u + word - 2 * un) > margin for x in (u, word))
-    moved(options, sphere, kernels.Hinge(1, margin, False), alpha, alone)
+    moved(options, sphere, kernels.Hinge(1, margin, margin, False), alpha, alone)
     f, h = v @ u, v @ un
     e = u - f * v + h * v - un
     new_u = unit(u + alpha * (1 - f) * (v - f * u))
@@ -244,7 +246,7 @@ def test_paper_against_finite_differences(seed: int) -> None:
     random, options, alpha = np.random.default_rng(seed), options_of(negative=1, vector_size=9), 0.3
     u, un, v, d, word = map(unit, random.normal(size=(5, 9)))
     sphere = sphere_of(u, un, v, d, word)
-    moved(options, sphere, kernels.Hinge(1, 4.1, True), alpha, False)
+    moved(options, sphere, kernels.Hinge(1, 4.1, 4.1, True), alpha, False)
 
     def loss(points: list[Float]) -> float:
         u, un, v, d = points
@@ -264,7 +266,7 @@ def test_reference_against_finite_differences(seed: int) -> None:
     random, options, alpha = np.random.default_rng(seed), options_of(negative=1, vector_size=9), 0.3
     u, un, d, v, other = map(unit, random.normal(size=(5, 9)))
     sphere = sphere_of(other, un, v, d, u)
-    moved(options, sphere, kernels.Hinge(1, 2.1, False), alpha, True)
+    moved(options, sphere, kernels.Hinge(1, 2.1, 2.1, False), alpha, True)
 
     def loss(points: list[Float]) -> float:
         u, un, d = points
@@ -283,7 +285,7 @@ def test_closed_hinges_change_nothing(joint: bool) -> None:
     u, un, *_ = np.eye(9)
     sphere = sphere_of(u, un, u, u, u)
     before = [matrix.copy() for matrix in sphere]
-    moved(options, sphere, kernels.Hinge(1, 0.15, joint), 0.3, False)
+    moved(options, sphere, kernels.Hinge(1, 0.15, 0.15, joint), 0.3, False)
     assert all((now == then).all() for now, then in zip(sphere, before, strict=True))
 
 
@@ -320,26 +322,28 @@ def test_what_is_drawn(lengths: list[list[int]], window: int, sample: float) -> 
 def test_shares_of_what_is_drawn(interpreted: bool) -> None:
     repeat = 300 if interpreted else 30_000
     text = text_of([[[0, 0, 0, 0, 0, 0, 1, 1, 2]] * repeat], 3)
-    options = options_of(sample=0.1)
+    options = options_of(sample=0.1, document_sample=0.02)
     draw = jose._draw(options)
     sampling, random = sampling_of(text.counts, options), seed_random(1, 2, 3)
-    noise, words = np.zeros(3), np.zeros(3)
+    noise, words, told = np.zeros(3), np.zeros(3), np.zeros(3)
     at = 0
     while at < text.ids.size:
         size, at, _ = kernels.draw(text.ids, at, text.ids.size, 0, sampling, 2, jose.BLOCK, random, draw)
         words += np.bincount(draw.words[:size], minlength=3)
+        told += np.bincount(draw.words[:size], draw.told[:size], minlength=3)
         noise += np.bincount(draw.noise[: -(-size // jose.BLOCK)].ravel(), minlength=3)
     shares = np.array([6, 2, 1]) / 9
     near = 0.1 if interpreted else 0.01
     assert noise / noise.sum() == pytest.approx(shares**0.75 / (shares**0.75).sum(), abs=near)
-    keep = (np.sqrt(shares / 0.1) + 1) * 0.1 / shares
-    assert words / text.counts == pytest.approx(np.minimum(keep, 1), abs=near)
+    for found, sample in ((words, 0.1), (told, 0.02)):
+        keep = (np.sqrt(shares / sample) + 1) * sample / shares
+        assert found / text.counts == pytest.approx(np.minimum(keep, 1), abs=near)
 
 
 def learn_slowly(text: WordIds, options: JoseOptions) -> SlowSphere:
     """Pieces, lanes and rounds, one after the other; or blocks, if training is not deterministic."""
     slow = SlowSphere(start_jose(text, options).sphere)
-    hinge = kernels.Hinge(options.negative, options.margin, options.objective == "paper")
+    hinge = jose.hinge_of(options)
     sampling = sampling_of(text.counts, options)
     bounds, firsts = piece_bounds(document_ends(text.ids), jose.PIECE)
     done, total = 0, options.epochs * text.ids.size
@@ -566,6 +570,9 @@ def test_directions_at_the_start() -> None:
         ({"vector_size": 0}, "vector_size=0 cannot work"),
         ({"negative": 0}, "negative=0 cannot work"),
         ({"margin": -1}, "margin=-1 cannot work: give a number from 0 to 4"),
+        ({"document_margin": 5}, "document_margin=5 cannot work: give a number from 0 to 4"),
+        ({"document_sample": 2.0}, "document_sample=2.0 cannot work"),
+        ({"objective": "paper", "document_margin": 1.0}, "document_margin=1.0 cannot be with objective paper"),
         ({"alpha": 2}, "alpha=2 cannot work: give a number from 0 to 1"),
         ({"sample": None}, "sample=None cannot work"),
         ({"document_weight": 0}, "document_weight=0 cannot work: give a number above 0"),
