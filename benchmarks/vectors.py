@@ -244,7 +244,6 @@ def compared(
 
 def quality(path: Path, _: Path, chosen: argparse.Namespace) -> None:
     """Print how good vectors of English are."""
-    *similarity, analogy = need(*(f"vectors/{name}" for name in ENGLISH))
     header = [
         "",
         "vector size",
@@ -259,16 +258,8 @@ def quality(path: Path, _: Path, chosen: argparse.Namespace) -> None:
     with numbered(path) as text:
         for size in chosen.sizes:
             for name in ("gensim", *OURS):
-                runs: list[list[float]] = []
-                for seed in range(1, chosen.seeds + 1):
-                    seconds, vectors = trained(name, text, path, size, seed, chosen.epochs)
-                    found = nt.evaluate_vectors(vectors, similarity=similarity, analogy=analogy, threads=THREADS)
-                    whole = [row for row in found.to_pylist() if row["section"] is None]
-                    scores = [row["spearman"] for row in whole[:2]] + [whole[2]["add"], whole[2]["mul"]]
-                    runs.append([*scores, seconds])
-                *cells, times = zip(*runs, strict=True)
-                oov = ", ".join(str(row["oov"]) for row in whole)
-                rows.append([name, size, *map(spread, cells), oov, round(median(times))])
+                train = partial(trained, name, text, path, size, epochs=chosen.epochs)
+                rows.append([name, size, *english_row(train, chosen.seeds)])
                 print(*rows[-1], sep=" | ", file=sys.stderr)
     table(f"Quality, {chosen.epochs} epochs, {chosen.seeds} seeds, {text.counts.sum():,} words", header, rows)
 
@@ -280,6 +271,20 @@ def trained(name: str, text: WordIds, path: Path, size: int, seed: int, epochs: 
         return train_gensim(model, path, epochs), table_of(model)
     options = OURS[name] if name == "pmi" else {**OURS[name], "epochs": epochs}
     return train_ours(text, size, seed=seed, **options)
+
+
+def english_row(train: Callable[[int], tuple[float, VectorTable]], seeds: int) -> list[object]:
+    """Return how good vectors of English are that `train` learns with seeds 1 to `seeds`, and its median of seconds."""
+    *similarity, analogy = need(*(f"vectors/{name}" for name in ENGLISH))
+    runs: list[list[float]] = []
+    for seed in range(1, seeds + 1):
+        seconds, vectors = train(seed)
+        found = nt.evaluate_vectors(vectors, similarity=similarity, analogy=analogy, threads=THREADS)
+        whole = [row for row in found.to_pylist() if row["section"] is None]
+        scores = [row["spearman"] for row in whole[:2]] + [whole[2]["add"], whole[2]["mul"]]
+        runs.append([*scores, seconds])
+    *cells, times = zip(*runs, strict=True)
+    return [*map(spread, cells), ", ".join(str(row["oov"]) for row in whole), round(median(times))]
 
 
 def spread(values: tuple[float | None, ...]) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import click
 
-from nlptools.corpus.options import ReadOptions
+from nlptools.corpus.options import DocumentPer, ReadOptions
 from nlptools_cli.inputs import open_inputs
-from nlptools_cli.options import Function, Option
+from nlptools_cli.options import Function, Option, Words
 
 _HELP = {field.name: field.metadata["help"] for field in fields(ReadOptions) if "help" in field.metadata}
 
@@ -32,8 +32,10 @@ def texts_options(function: Function) -> Function:
     """Give a command the option --texts, and how it is read; the command gets one argument `texts`."""
 
     @wraps(function)
-    def command(texts: str | None, text_column: str | None, group_by: str | None, **arguments: Any) -> Any:
-        reading = {"text_column": text_column, "group_by": group_by}
+    def command(
+        texts: str | None, text_column: str | None, group_by: str | None, document_per: Any, **arguments: Any
+    ) -> Any:
+        reading = {"text_column": text_column, "group_by": group_by, "document_per": document_per}
         return function(texts=Texts(texts, reading), **arguments)
 
     options: list[Callable[[Any], Any]] = [
@@ -46,6 +48,15 @@ def texts_options(function: Function) -> Function:
         ),
         click.option("--text-column", metavar="NAME", cls=Option, section="Texts", help=_HELP["text_column"]),
         click.option("--group-by", metavar="COLUMN", cls=Option, section="Texts", help=_HELP["group_by"]),
+        click.option(
+            "--document-per",
+            type=Words(get_args(DocumentPer)),
+            default=ReadOptions.document_per,
+            show_default=True,
+            cls=Option,
+            section="Texts",
+            help=_HELP["document_per"],
+        ),
     ]
     decorated: Any = command
     for option in reversed(options):

@@ -88,8 +88,14 @@ class ReadReport:
 class Reading:
     """The state of one pass; readers tell it what they reject and how far they have come."""
 
-    def __init__(self, options: ReadOptions, progress: Callable[[int], object] | None = None) -> None:
+    def __init__(
+        self,
+        options: ReadOptions,
+        progress: Callable[[int], object] | None = None,
+        on_names: Callable[[Any], object] | None = None,
+    ) -> None:
         self.options = options
+        self.on_names = on_names  # takes the names of documents before their texts come, if they have names
         self.report = ReadReport()
         self._progress = progress
         self._writing = ExitStack()

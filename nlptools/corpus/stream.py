@@ -61,17 +61,20 @@ class Corpus:
     def __iter__(self) -> Iterator[Any]:
         return self.batches()
 
-    def batches(self, progress: Callable[[int], object] | None = None) -> Iterator[Any]:
+    def batches(self, progress: Callable[[int], object] | None = None, names: bool = False) -> Iterator[Any]:
         """Yield the corpus from its beginning in record batches of BATCH_SCHEMA, each about `batch_bytes`.
 
         progress is called with the bytes on disk that were used since its last call; over a whole pass they
         add up to `size`. For tables and strings, whose size is not known, the bytes are those of the text
-        in memory. Raises InputError if the input cannot be used, holds no text at all, or was read before
+        in memory. names: add a column `name`, large_string: what the input calls the document, which is its
+        value of `group_by`, or its file under document_per="file"; null for others.
+        Raises InputError if the input cannot be used, holds no text at all, or was read before
         and can only be once; under `strict` BadRecordError at the first bad record.
         """
         begin(self._source, self._begun)
         self._begun = True
-        with Reading(self._options, progress) as reading:
+        called = _Names()
+        with Reading(self._options, progress, called.add if names else None) as reading:
             self.report = report = reading.report
             blank = True
             for text in _sized(_documents(self._source, reading), self._options.batch_bytes):
@@ -80,7 +83,8 @@ class Corpus:
                 report.documents += len(text)
                 report.text_bytes += text_bytes(text)
                 numbers = pa.array(np.arange(first, report.documents, dtype=np.int64))
-                yield pa.RecordBatch.from_arrays([text, numbers], schema=BATCH_SCHEMA)
+                batch = pa.RecordBatch.from_arrays([text, numbers], schema=BATCH_SCHEMA)
+                yield batch.append_column("name", called.take(len(text))) if names else batch
             if blank and report.rejected:
                 raise InputError(f"{self.name}: no record could be used: {report.summary()}; check the input")
             if blank:
@@ -107,6 +111,22 @@ class Corpus:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Names:
+    """Names of documents that wait for their texts."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Any] = []
+        self.add = self._waiting.append
+
+    def take(self, size: int) -> Any:
+        """Return the next names; nulls if there were never any."""
+        if not self._waiting:
+            return pa.nulls(size, pa.large_string())
+        names = self._waiting[0] if len(self._waiting) == 1 else pa.concat_arrays(self._waiting)
+        self._waiting[:] = [names[size:]]
+        return names[:size]
 
 
 def _documents(source: Source, reading: Reading) -> Iterator[Any]:

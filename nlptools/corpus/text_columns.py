@@ -1,7 +1,7 @@
 """What is text in records: which columns, how they are joined, and which records are one document."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ class TextColumns:
         fields = [_text_field(schema.field(column), self._name) for column in columns]
         self._texts = len(fields)
         self._group = options.group_by
+        self._is_file = options.document_per == "file"
         self._limit = options.max_line_bytes
         if self._group is not None:
             if self._group not in schema.names:
@@ -42,11 +43,14 @@ class TextColumns:
     def documents(self, reading: Reading) -> Iterator[Any]:
         """Yield the documents as large_string arrays without nulls."""
         batches = self._reader.batches(self._wanted, reading)
-        if self._group is None:
-            for batch in batches:
-                yield self._joined(batch)
-        else:
-            yield from self._grouped(batches)
+        on_names = reading.on_names or (lambda _: None)
+        if self._group is not None:
+            yield from self._grouped(batches, on_names)
+            return
+        for batch in batches:
+            if self._is_file:
+                on_names(_names(pa.array([self._name.encode("utf-8", "backslashreplace")] * batch.num_rows)))
+            yield self._joined(batch)
 
     def _joined(self, batch: Any) -> Any:
         """Return the text of each record."""
@@ -60,7 +64,7 @@ class TextColumns:
         parts[0] = pc.if_else(nothing, "", parts[0])
         return pc.binary_join_element_wise(*parts, pa.scalar("\n", pa.large_string()), null_handling="skip")
 
-    def _grouped(self, batches: Iterable[Any]) -> Iterator[Any]:
+    def _grouped(self, batches: Iterable[Any], on_names: Callable[[Any], object]) -> Iterator[Any]:
         """Join the texts of consecutive records that are equal in the column of groups."""
         import pyarrow.compute as pc
 
@@ -73,7 +77,9 @@ class TextColumns:
             texts = self._joined(batch)
             keys = batch.column(self._group)
             bounds = _runs(keys)
-            if begun and keys[0] != last:
+            goes_on = bool(begun) and keys[0] == last
+            on_names(_names(keys.take(pa.array(bounds[goes_on:-1]))))
+            if begun and not goes_on:
                 yield _document(begun)
                 begun, begun_bytes = [], 0
             begun.append(texts[: bounds[1]])
@@ -101,6 +107,14 @@ def _runs(keys: Any) -> Any:
 
     codes = pc.fill_null(keys.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
     return np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]]).astype(np.int64)
+
+
+def _names(values: Any) -> Any:
+    """Return values as large_string; null what cannot be one."""
+    try:
+        return values.cast(pa.large_string())
+    except pa.ArrowException:
+        return pa.nulls(len(values), pa.large_string())
 
 
 def _document(pieces: list[Any]) -> Any:

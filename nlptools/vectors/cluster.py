@@ -68,7 +68,7 @@ def cluster_vectors(
 
     vectors: gensim `KeyedVectors`, a model or a `VectorTable`. method: kmeans, by distances of the vectors as they are
     (scikit-learn's); spherical, by cosines, with centres of length 1; vmf, a mixture of von Mises-Fisher distributions,
-    each with a weight and a concentration. n_init: how many starts (k-means++), of which the best counts; vmf goes on from
+    each with a weight, and one concentration for all. n_init: how many starts (k-means++), of which the best counts; vmf goes on from
     the clusters of spherical. Some clusters are empty if there are fewer distinct vectors.
 
     Raises OptionError for a method that is not known, InputError for fewer vectors than clusters, and for a number that is NaN or too large.

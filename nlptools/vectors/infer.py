@@ -12,7 +12,7 @@ from nlptools.corpus import CorpusInput
 from nlptools.errors import InputError
 from nlptools.threads import default_threads, in_threads
 from nlptools.vectors import _jose_kernels as kernels
-from nlptools.vectors.jose import PIECE, centre_of, document_ends, document_weights, piece_bounds, sampling_of
+from nlptools.vectors.jose import PIECE, centre_of, document_ends, document_weights, hinge_of, piece_bounds, sampling_of
 from nlptools.vectors.jose_options import JoseOptions, options_of
 from nlptools.vectors.table import VectorTable, table_of
 from nlptools.vectors.tokenize import make_tokenizer
@@ -36,12 +36,14 @@ def infer_documents(
     progress: Callable[[int], object] | None = None,
     log: Callable[[str], object] | None = None,
 ) -> VectorTable:
-    """Return vectors of the documents of a corpus, of norm 1, keyed by their ids; from vectors of words that jose has trained.
+    """Return vectors of the documents of a corpus, of norm 1; from vectors of words that jose has trained.
 
     They are made as the training makes them: by the hinges of a document (also with objective paper, whose joint hinge
     would change the words), or as the direction of a sum with objective centroid. The vector of a document depends on its
     words, in their order, and on the options of the training, not on other documents, batches or threads. A document
     without a known word has the same vector as all documents without words.
+
+    Keys are as in training, see `train_jose`.
 
     vectors: a `VectorTable` or gensim `KeyedVectors` of words. segmenter: as for training. epochs: how often to read a
     document; default: as often as in training. memory: for counting words. progress: called with the number of input bytes
@@ -49,20 +51,28 @@ def infer_documents(
     Raises InputError for vectors that jose has not trained, or a corpus that cannot be used.
     """
     table = table_of(vectors)
+    if table.kind == "document":
+        raise InputError("vectors of documents cannot be used for documents; give those of the words")
     options = options_of(table.facts, table.vector_size)
+    if "objective" not in table.facts:
+        raise InputError("vectors of a training that was stopped cannot be used for documents; let it go on to its end")
     if table.counts is None:
         raise InputError("vectors without the counts of their words cannot be used for documents; give a .kv file")
     options = options if epochs is None else replace(options, epochs=epochs)
-    threads = threads or default_threads()
+    threads = default_threads() if threads is None else threads
+    log = log or (lambda _: None)
     tokenizer = make_tokenizer(segmenter)
     with read_word_ids(corpus, tokenizer, 1, memory, threads, keep_documents=True, progress=progress, log=log) as text:
-        found = _documents(text, table, options, threads)
+        rows = table.rows_of(text.words.to_pylist())
+        log(f"{text.counts[rows >= 0].sum():,} of {text.tokens:,} words have vectors")
+        found = _documents(text, rows, table, options, threads)
         return VectorTable(text.documents, found, facts=table.facts, kind="document")
 
 
-def _documents(text: WordIds, table: VectorTable, options: JoseOptions, threads: int) -> NDArray[np.float32]:
-    """Return the vectors of the documents of a text whose vocabulary is its own, (N, D)."""
-    rows = table.rows_of(text.words.to_pylist())
+def _documents(
+    text: WordIds, rows: NDArray[np.int64], table: VectorTable, options: JoseOptions, threads: int
+) -> NDArray[np.float32]:
+    """Return the vectors of the documents of a text, (N, D); rows: where its words are in the table, -1 for nowhere."""
     numbers = np.append(np.where(rows < 0, UNKNOWN, rows), (-2, -1)).astype(np.int32)  # marks stand for the last two
     ends = document_ends(text.ids)
     bounds, firsts = piece_bounds(ends, PIECE)
@@ -85,7 +95,7 @@ def _learner(
         weights, centre = document_weights(counts, options), centre_of(vectors, counts, options)
         return lambda ids, out: kernels.sum_documents(ids, 0, ids.size, weights, centre, vectors, out)
     sampling = sampling_of(counts, options)
-    hinge = kernels.Hinge(options.negative, float(options.margin), False)
+    hinge = hinge_of(options)._replace(joint=False)
     return lambda ids, out: kernels.infer_documents(
         ids, 0, ids.size, sampling, hinge, float(options.alpha), options.epochs, vectors, out
     )

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from nlptools.checks import check_numbers
 from nlptools.errors import InputError, OptionError
 from nlptools.threads import default_threads
+from nlptools.vectors.options import check_ranges, check_sizes
 from nlptools.version import __version__
 
 JoseObjective = Literal["reference", "paper", "centroid"]
@@ -89,22 +89,9 @@ class JoseOptions:
             object.__setattr__(self, "document_margin", 1.5 if own else self.margin)
         if self.document_sample is None:
             object.__setattr__(self, "document_sample", 1e-4 if own else self.sample)
-        check_numbers(
-            vector_size=self.vector_size, window=self.window, min_count=self.min_count, negative=self.negative
-        )
-        check_numbers(epochs=self.epochs, threads=self.workers)
-        check_numbers(least=0, seed=self.seed)
-        for name, least, most in (
-            ("sample", 0, 1),
-            ("document_sample", 0, 1),
-            ("ns_exponent", -10, 10),
-            ("margin", 0, 4),
-            ("document_margin", 0, 4),
-            ("alpha", 0, 1),
-        ):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not least <= value <= most:
-                raise OptionError(f"{name}={value!r} cannot work: give a number from {least} to {most}")
+        check_sizes(self)
+        check_ranges(self, sample=(0, 1), document_sample=(0, 1), ns_exponent=(-10, 10))
+        check_ranges(self, margin=(0, 4), document_margin=(0, 4), alpha=(0, 1))
         for name, shared in (("document_margin", "margin"), ("document_sample", "sample")):
             if self.objective == "paper" and getattr(self, name) != getattr(self, shared):
                 raise OptionError(

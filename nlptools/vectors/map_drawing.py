@@ -99,7 +99,7 @@ def _draw_png(table: pa.Table, path: str | Path) -> None:
     x, y = table["x"].to_numpy(), table["y"].to_numpy()
     plain = NO_GROUP if names else PLAIN
     axes.scatter(x, y, s=8, linewidths=0, c=[colours[number] if number >= 0 else plain for number in numbers])
-    font = _font()
+    font = chinese_font()
     if table.column_names[0] == "word":
         for place, word in enumerate(table["word"].slice(0, NAMED).to_pylist()):
             axes.annotate(word, (x[place], y[place]), fontsize=8, parse_math=False, **font)
@@ -120,7 +120,7 @@ def _draw_png(table: pa.Table, path: str | Path) -> None:
         figure.savefig(file, format="png", metadata={"Software": None})
 
 
-def _font() -> dict[str, Any]:
+def chinese_font() -> dict[str, Any]:
     """Return the first installed font that has Chinese characters, as an argument; nothing if there is none."""
     from matplotlib.font_manager import FontProperties, fontManager
 

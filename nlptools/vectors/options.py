@@ -77,18 +77,8 @@ class VectorOptions:
         for name, defaults in (("alpha", ALPHA), ("epochs", EPOCHS)):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, defaults[self.method])
-        check_numbers(
-            vector_size=self.vector_size, window=self.window, min_count=self.min_count, negative=self.negative
-        )
-        check_numbers(epochs=self.epochs, workers=self.workers)
-        for name, largest in LARGEST.items():
-            if (getattr(self, name) or 0) > largest:
-                raise OptionError(f"{name}={getattr(self, name)} cannot work: give {largest} at most")
-        check_numbers(least=0, seed=self.seed)
-        for name, least, most in (("sample", 0, 1), ("ns_exponent", -10, 10), ("alpha", 0, 10), ("min_alpha", 0, 10)):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not least <= value <= most:
-                raise OptionError(f"{name}={value!r} cannot work: give a number from {least} to {most}")
+        check_sizes(self)
+        check_ranges(self, sample=(0, 1), ns_exponent=(-10, 10), alpha=(0, 10), min_alpha=(0, 10))
         if not isinstance(self.x_max, int | float) or not 0 < self.x_max < inf:
             raise OptionError(f"x_max={self.x_max!r} cannot work: give a number above 0")
 
@@ -96,3 +86,21 @@ class VectorOptions:
     def thread_count(self) -> int:
         """How many threads to use."""
         return default_threads() if self.workers is None else self.workers
+
+
+def check_sizes(options: Any) -> None:
+    """Raise OptionError for a size of `options`, of words or on the sphere, that is no whole number or out of its limits."""
+    names = ("vector_size", "window", "min_count", "negative", "epochs", "workers")
+    check_numbers(**{name: getattr(options, name) for name in names})
+    for name, largest in LARGEST.items():
+        if (getattr(options, name) or 0) > largest:
+            raise OptionError(f"{name}={getattr(options, name)} cannot work: give {largest} at most")
+    check_numbers(least=0, seed=options.seed)
+
+
+def check_ranges(options: Any, **ranges: tuple[float, float]) -> None:
+    """Raise OptionError for the first of these fields of `options` that is no number, or out of its range."""
+    for name, (least, most) in ranges.items():
+        value = getattr(options, name)
+        if not isinstance(value, int | float) or not least <= value <= most:
+            raise OptionError(f"{name}={value!r} cannot work: give a number from {least} to {most}")

@@ -31,7 +31,8 @@ def train_jose(
 ) -> tuple[Any, Any]:
     """Learn vectors of words and of documents, all of norm 1, and return both as gensim `KeyedVectors`.
 
-    The keys of documents are their numbers in the corpus, from "0"; each text of the corpus is one, also an empty one.
+    Each text of the corpus is a document, also an empty one. Its key is its name, which is its value of `group_by`, or its
+    file if that is a document; if two names are the same, or there are none, all keys are numbers from "0".
     options: the fields of `JoseOptions`. corpus, segmenter, progress, on_trained, log, resume: as for `train_vectors`.
 
     Raises OptionError for an option that cannot work, InputError for a corpus or segmenter that cannot be used.
@@ -67,6 +68,11 @@ def train_jose_tables(
     with read_word_ids(
         corpus, tokenizer, options.min_count, options.memory, options.thread_count, True, progress, log
     ) as text:
+        keys = pa.array([], pa.large_string()) if text.documents is None else text.documents
+        log(
+            f"{text.counts.sum():,} of {text.tokens:,} words are in the vocabulary of {len(text.words):,}; "
+            f"{len(keys):,} documents"
+        )
         checkpoint = Checkpoint(resume, text, options, strict)
         total = int(text.counts.sum()) * options.epochs
         state = checkpoint.jose() or start_jose(text, options)
@@ -81,9 +87,9 @@ def train_jose_tables(
                 learn_jose(text, options, state, on_piece, after(KEEP_SECONDS, interrupted))
                 if state.epoch < options.epochs or interrupted():
                     kept(checkpoint.keep_jose, state, log)
+        log(f"loss {state.mean_loss:.4f}")
         sphere = state.sphere
         words = VectorTable(
             text.words, sphere.vectors, text.counts, sphere.contexts if options.contexts else None, facts=options.facts
         )
-        keys = pa.array([], pa.large_string()) if text.documents is None else text.documents
         return words, VectorTable(keys, sphere.documents, facts=options.facts, kind="document")

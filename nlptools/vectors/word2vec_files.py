@@ -33,7 +33,7 @@ _NUMBERS = 1 << 20  # numbers that are written at a time
 _LONGEST = 1 << 20  # bytes of a word, or of the first line
 _HEADER = re.compile(rb"[ \t]*(\d{1,15})[ \t]+(\d{1,9})[ \t]*\r?\n")
 _FASTTEXT = (793712314).to_bytes(4, "little")  # what the binary models of fastText begin with
-_BROKEN = "[\\x00\\t-\\r ]"  # what parts words in these files
+BROKEN = "[\\x00\\t-\\r ]"  # what parts words in these files
 _REMEDY = "write it again, or mend it"
 
 
@@ -269,11 +269,11 @@ def read_vocabulary(path: str | Path, words: pa.LargeStringArray) -> NDArray[np.
 
 def _on_one_line(words: pa.LargeStringArray, path: str | Path, log: Log) -> Any:
     """Return words with _ for what would part them; raises OutputError if two are then the same, or one is empty."""
-    broken = pc.match_substring_regex(words, _BROKEN)
+    broken = pc.match_substring_regex(words, BROKEN)
     changed = pc.sum(broken).as_py() or 0
     if changed:
         word = words.filter(broken)[0].as_py()
-        words = pc.replace_substring_regex(words, _BROKEN, "_")
+        words = pc.replace_substring_regex(words, BROKEN, "_")
         log(f"{path}: white space becomes _ in {changed:,} of the words, e.g. {word!r}")
         if _first_places(words).size < len(words):
             raise OutputError(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from nlptools.checks import check_numbers
@@ -15,6 +14,7 @@ from nlptools.corpus import CorpusInput, open_corpus
 from nlptools.errors import InputError
 from nlptools.memory import default_memory, parse_memory
 from nlptools.vectors import _token_kernels
+from nlptools.vectors.document_keys import DocumentKeys
 from nlptools.vectors.temporary import no_room_told, temporary_folder
 from nlptools.vectors.tokenize import Tokenizer, Tokens
 from nlptools.vectors.vocabulary import Runs, Vocabulary, WordTable, vocabulary_of_table
@@ -35,7 +35,7 @@ class WordIds:
         LINE_END and DOCUMENT_END (see _token_kernels) where a line or a document ends. Every document has its DOCUMENT_END,
         one without words, too. No LINE_END stands beside another mark.
     tokens: how many words the text has, in the vocabulary or not.
-    documents: large_string (D,), the keys of the documents in order, if asked for.
+    documents: large_string (D,), the keys of the documents in order, if asked for; see `DocumentKeys`.
     """
 
     words: Any
@@ -73,12 +73,15 @@ def read_word_ids(
     budget = default_memory() if memory is None else parse_memory(memory)
     log = log or (lambda _: None)
     source = open_corpus(corpus)
-    keys = _Keys(keep_documents)
+    keys = DocumentKeys()
+    batches = keys.batches(source, progress) if keep_documents else source.batches(progress)
     with temporary_folder(directory) as folder:
-        pieces = tokenizer.tokens(keys.of(source.batches(progress)), threads)
+        pieces = tokenizer.tokens(batches, threads)
         vocabulary, tokens = _write_ids(folder, pieces, source.name, min_count, budget, log)
         ids = np.memmap(folder / IDS, np.int32, "r")
-        yield WordIds(vocabulary.words, vocabulary.counts, ids, tokens, keys.array())
+        if keys.named and not keys.are_names():
+            log("names of documents: two are the same, or one is missing; the keys are numbers")
+        yield WordIds(vocabulary.words, vocabulary.counts, ids, tokens, keys.array() if keep_documents else None)
 
 
 def _write_ids(
@@ -186,22 +189,3 @@ def _translate(file: IO[bytes], translations: Iterator[tuple[int, NDArray[np.int
             read, written = read + block.size, written + n
     file.truncate(4 * written)
     file.flush()
-
-
-class _Keys:
-    """The keys of the documents of record batches that pass, if they are wanted."""
-
-    def __init__(self, wanted: bool) -> None:
-        self._wanted = wanted
-        self._chunks: list[Any] = []
-
-    def of(self, batches: Iterable[Any]) -> Iterator[Any]:
-        """Yield the batches."""
-        for batch in batches:
-            if self._wanted:
-                self._chunks.append(batch.column("document").cast(pa.large_string()))
-            yield batch
-
-    def array(self) -> Any | None:
-        """Return the keys as one array, None if they are not wanted."""
-        return pa.concat_arrays(self._chunks) if self._wanted else None

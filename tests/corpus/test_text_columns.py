@@ -26,6 +26,14 @@ def texts(source: Any, **options: Any) -> list[str]:
     return [text for batch in open_corpus(source, **options) for text in batch.column("text").to_pylist()]
 
 
+def names(source: Any, **options: Any) -> list[str | None]:
+    batches = list(open_corpus(source, **options).batches(names=True))
+    for batch in batches:
+        batch.validate(full=True)
+    assert [text for batch in batches for text in batch.column("text").to_pylist()] == texts(source, **options)
+    return [name for batch in batches for name in batch.column("name").to_pylist()]
+
+
 def written(path: Path, rows: Any) -> Path:
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
     return path
@@ -92,6 +100,10 @@ def test_groups(tmp_path: Path, batch_bytes: int) -> None:
     options: Any = {"text_column": "value", "group_by": "entity", "batch_bytes": batch_bytes}
     assert texts(path, **options) == texts(pa.Table.from_pylist(rows), **options) == ["一\n二", "三", "四", "五\n六"]
     assert texts([path, path], **options) == ["一\n二", "三", "四", "五\n六"] * 2  # a document ends with its file
+    groups = [
+        row["entity"] for row, before in zip(rows, [{}, *rows], strict=False) if row["entity"] != before.get("entity")
+    ]
+    assert names([path, path], **options) == groups * 2
     both = texts(path, text_column="entity,value", group_by="entity", batch_bytes=batch_bytes)
     assert both[:2] == ["甲\n一\n甲\n二", "乙\n三"]
     with pytest.raises(InputError, match=r"no column 'who'; its columns are .*--group-by"):
@@ -111,6 +123,23 @@ def test_groups_are_those_of_python(tmp_path_factory: pytest.TempPathFactory, ro
     )
     expected = ["\n".join(text for _, text in group) for _, group in groupby(rows, key=lambda row: row[0])]
     assert texts(path, group_by="k", batch_bytes=batch_bytes) == ["头", *expected]
+    keys = [None if key is None else str(key) for key, _ in groupby(rows, key=lambda row: row[0])]
+    assert names(path, group_by="k", batch_bytes=batch_bytes) == ["5", *keys]
+
+
+@pytest.mark.parametrize("batch_bytes", [1, 1 << 20])
+def test_names_of_documents(tmp_path: Path, batch_bytes: int) -> None:
+    paths = [tmp_path / name for name in ("𠮷 b.txt", "a.txt", "empty.txt")]
+    for path, text in zip(paths, ("一\n\n二", "三", ""), strict=True):
+        path.write_text(text, encoding="utf-8")
+    assert names(paths, document_per="file", batch_bytes=batch_bytes) == [str(path) for path in paths]
+    assert names(paths, batch_bytes=batch_bytes) == [None] * 4
+    assert names(["一", ""], batch_bytes=batch_bytes) == [None, None]
+    dates = pa.array([1, 1, 86_400_000, None], pa.timestamp("ms")).cast(pa.date64())
+    table = pa.table({"text": list("abcd"), "date": dates, "bytes": pa.array([b"x", b"x", b"\xff", b"y"])})
+    assert names(table, group_by="date", batch_bytes=batch_bytes) == ["1970-01-01", "1970-01-02", None]
+    assert names(table.slice(0, 2), group_by="bytes") == ["x"]
+    assert names(table, group_by="bytes", batch_bytes=batch_bytes) == [None] * 3  # one of them is no text
 
 
 def test_columns_that_are_no_text(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from nlptools.corpus import write_table
 from nlptools.errors import InputError, NlptoolsError, OptionError
 from nlptools.vectors.cluster import Clusters, cluster_vectors
 from nlptools.vectors.cluster_evaluation import evaluate_clusters, neighbour_accuracy, read_clusters, read_labels
+from nlptools.vectors.neighbours import unit
 from nlptools.vectors.table import VectorTable
-from nlptools.vectors.von_mises_fisher import log_bessel, log_normaliser
+from nlptools.vectors.von_mises_fisher import fit_mixture, log_bessel, log_normaliser
 
 METHODS: list[Any] = ["kmeans", "spherical", "vmf"]
 
@@ -124,14 +125,56 @@ def test_what_cannot_be_asked() -> None:
         cluster_vectors(a_table([[1e30], [1]]), 2)
 
 
-def test_a_mixture_knows_concentrations() -> None:
-    """One component spread over the whole sphere, one narrow: k-means halves the sphere, the mixture does not."""
+def test_a_mixture_knows_weights() -> None:
+    """One group is much larger than the other: spherical k-means gives a piece of it away, the mixture does not."""
     random = np.random.default_rng(1)
-    wide, narrow = random.normal(size=(300, 3)), [0, 0, 1] + 0.05 * random.normal(size=(300, 3))
-    found = cluster_vectors(a_table([*wide, *narrow]), 2, "vmf")
-    inside = found.assignment[300:] == Counter(found.assignment[300:].tolist()).most_common(1)[0][0]
-    assert inside.mean() > 0.99
-    assert (found.assignment[:300] != found.assignment[-1]).mean() > 0.97
+    centres = np.repeat([[0, 0, 1.0], [0, 1.0, 0.3]], [950, 50], axis=0)
+    table, labels = a_table(centres + 0.3 * random.normal(size=(1000, 3))), [0] * 950 + [1] * 50
+    halves, found = (cluster_vectors(table, 2, method) for method in ("spherical", "vmf"))
+    assert halves.sizes[1] > 100
+    assert abs(found.sizes[1] - 50) < 15
+    assert evaluate_clusters(found.assignment.tolist(), labels).ari > 0.8
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_mixture_divides_by_topic_and_not_by_length(seed: int) -> None:
+    """Directions of short texts scatter more than those of long ones."""
+    random = np.random.default_rng(seed)
+    topics, common = random.dirichlet(np.full(100, 0.1), 5), random.dirichlet(np.full(100, 0.5))
+    labels = random.integers(0, 5, 500)
+    lengths = np.exp(random.uniform(math.log(10), math.log(2000), 500)).astype(int)
+    texts = [
+        random.multinomial(length, 0.3 * topics[label] + 0.7 * common)
+        for length, label in zip(lengths, labels, strict=True)
+    ]
+    found = cluster_vectors(a_table(np.sqrt(np.array(texts))), 5, "vmf")
+    assert evaluate_clusters(found.assignment.tolist(), labels.tolist()).ari > 0.6
+
+
+@pytest.mark.parametrize("dimension", [2, 3, 7])
+def test_mixture_slow_twin(dimension: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nlptools.vectors.von_mises_fisher.STEPS", 4)
+    random = np.random.default_rng(dimension)
+    directions = unit(random.normal(size=(12, dimension)).astype(np.float32))
+    start = random.integers(0, 3, 12)
+    found, means, posteriors = fit_mixture(directions, start, 3)
+    shares = [[float(cluster == k) for k in range(3)] for cluster in start]
+    points = directions.astype(float).tolist()
+    for _ in range(4):
+        masses = [sum(share[k] for share in shares) for k in range(3)]
+        sums = [
+            [sum(share[k] * x[i] for share, x in zip(shares, points, strict=True)) for i in range(dimension)]
+            for k in range(3)
+        ]
+        r = sum(math.hypot(*some) for some in sums) / 12
+        c = r * (dimension - r * r) / (1 - r * r)
+        centres = [[x / math.hypot(*some) for x in some] for some in sums]
+        for n, x in enumerate(points):
+            density = [masses[k] * math.exp(c * sum(map(math.prod, zip(centres[k], x, strict=True)))) for k in range(3)]
+            shares[n] = [one / sum(density) for one in density]
+    assert found.tolist() == [share.index(max(share)) for share in shares]
+    assert posteriors == pytest.approx([max(share) for share in shares], abs=1e-4)
+    assert means == pytest.approx(np.array(centres), abs=1e-4)
 
 
 @pytest.mark.parametrize("order", [-0.5, 0, 0.5, 4, 49, 50, 149, 383])
@@ -140,14 +183,14 @@ def test_bessel_function_slow_twin(order: float, x: float) -> None:
     terms = [(2 * m + order) * math.log(x / 2) - math.lgamma(m + 1) - math.lgamma(m + order + 1) for m in range(1000)]
     largest = max(terms)
     expected = largest + math.log(math.fsum(math.exp(term - largest) for term in terms))
-    assert log_bessel(order, np.array([x]))[0] == pytest.approx(expected, rel=1e-7, abs=1e-7)
+    assert log_bessel(order, x) == pytest.approx(expected, rel=1e-7, abs=1e-7)
 
 
 def test_normaliser_of_the_sphere() -> None:
     """In three dimensions C is c / (4 pi sinh c)."""
     for c in (0.01, 1.0, 5.0):
         expected = math.log(c / (4 * math.pi * math.sinh(c)))
-        assert log_normaliser(3, np.array([c]))[0] == pytest.approx(expected)
+        assert log_normaliser(3, c) == pytest.approx(expected)
 
 
 some_labels = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["甲", "𠮷", None])), min_size=1, max_size=12)

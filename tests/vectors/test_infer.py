@@ -16,7 +16,7 @@ from nlptools.errors import InputError, OptionError
 from nlptools.vectors import _jose_kernels as kernels
 from nlptools.vectors import infer
 from nlptools.vectors.infer import infer_documents
-from nlptools.vectors.jose import learn_jose, sampling_of, start_jose
+from nlptools.vectors.jose import hinge_of, learn_jose, sampling_of, start_jose
 from nlptools.vectors.jose_options import JoseOptions, options_of
 from nlptools.vectors.table import VectorTable
 from nlptools.vectors.tokenize import make_tokenizer
@@ -64,6 +64,9 @@ class SlowRandom:
         self.state = x ^ x >> 27
         return self.state * 2685821657736338717 & MASK
 
+    def happens(self, chance: int) -> bool:
+        return chance == 2**32 - 1 or self.bits() >> 32 <= chance
+
     def noise(self, sampling: kernels.Sampling) -> int:
         bits = self.bits()
         word = (bits >> 32) * sampling.cut.size >> 32
@@ -80,13 +83,13 @@ def infer_slowly(words: list[int], vectors: Float, sampling: kernels.Sampling, o
     steps = options.epochs * len(words)
     for step in range(steps):
         word = words[step % len(words)]
-        if random.bits() >> 32 > sampling.keep[word]:
+        if not (random.happens(sampling.keep[word]) and random.happens(sampling.told[word])):
             continue
         alpha = options.alpha * max(1e-4, 1 - step / steps)
         for _ in range(options.negative):
             noise = random.noise(sampling)
             f, h = vectors[word] @ document, vectors[noise] @ document
-            if noise != word and f - h < options.margin:
+            if noise != word and f - h < options.document_margin:
                 step_of = vectors[word] - f * document + h * document - vectors[noise]
                 document = unit(document + alpha * (1 - (f - h)) * step_of)
     return document
@@ -94,14 +97,14 @@ def infer_slowly(words: list[int], vectors: Float, sampling: kernels.Sampling, o
 
 @given(st.lists(st.lists(st.integers(0, 8), max_size=9), min_size=1, max_size=4), st.integers(0, 9))
 def test_infers_as_the_same_in_python(documents: list[list[int]], seed: int) -> None:
-    options = JoseOptions(vector_size=7, sample=0.05, epochs=3, margin=0.4)
+    options = JoseOptions(vector_size=7, sample=0.05, document_sample=0.02, epochs=3, document_margin=0.4)
     counts = np.arange(9, 0, -1) ** 2
     sampling = sampling_of(counts, options)
     vectors = np.random.default_rng(seed).normal(size=(9, 7))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     ids = np.array([word for document in documents for word in [*document, -2]], np.int32)
     found = np.empty((len(documents), 7), np.float32)
-    hinge = kernels.Hinge(options.negative, options.margin, False)
+    hinge = hinge_of(options)
     kernels.infer_documents(ids, 0, ids.size, sampling, hinge, options.alpha, options.epochs, vectors, found)
     for document, vector in zip(documents, found, strict=True):
         wanted = infer_slowly(document, vectors.astype(float), sampling, options)
@@ -158,10 +161,9 @@ def test_keys_of_documents(tables: Any, tmp_path: Path) -> None:
     for path, text in zip(paths, ("sun\n\nmoon", "sea"), strict=True):
         path.write_text(text, encoding="utf-8")
     corpus = nt.open_corpus(paths, document_per="file")
-    batches = [batch.column("document").to_pylist() for batch in corpus.batches()]
-    found = infer_documents(corpus, tables["centroid"][0], threads=1)
-    assert found.words.to_pylist() == [str(key) for keys in batches for key in keys]
-    assert len(found) == 2
+    assert infer_documents(corpus, tables["centroid"][0], threads=1).words.to_pylist() == [str(path) for path in paths]
+    corpus = nt.open_corpus(paths)
+    assert infer_documents(corpus, tables["centroid"][0], threads=1).words.to_pylist() == ["0", "1", "2", "3"]
 
 
 def test_gensim_and_other_epochs(tables: Any) -> None:
@@ -177,6 +179,16 @@ def test_gensim_and_other_epochs(tables: Any) -> None:
 def test_facts_are_enough(objective: str) -> None:
     options = JoseOptions(objective=objective, vector_size=3, margin=0, sample=1, document_weight=1)  # type: ignore[arg-type]
     assert options_of(options.facts, 3) == options
+    if objective != "paper":
+        options = replace(options, document_margin=1 / 3, document_sample=1e-5)
+        assert options_of(options.facts, 3) == options
+
+
+def test_documents_have_the_margin_of_the_training(tables: Any) -> None:
+    table, _ = tables["reference"]
+    wide = replace(table, facts={**table.facts, "document_margin": "1.7"})
+    found = [infer_documents(["sun moon"], words, threads=1).vectors for words in (table, wide)]
+    assert not (found[0] == found[1]).all()
 
 
 def test_vectors_that_cannot_be_used(tables: Any) -> None:
@@ -187,5 +199,9 @@ def test_vectors_that_cannot_be_used(tables: Any) -> None:
         infer_documents(["sun"], VectorTable(pa.array(["a"], pa.large_string()), np.ones((1, 1), np.float32)))
     with pytest.raises(InputError, match="facts of the vectors are damaged"):
         infer_documents(["sun"], replace(table, facts={**table.facts, "alpha": "much"}))
+    with pytest.raises(InputError, match="of a training that was stopped"):
+        infer_documents(["sun"], replace(table, facts={"method": "jose"}))
+    with pytest.raises(InputError, match="vectors of documents cannot be used"):
+        infer_documents(["sun"], replace(table, kind="document"))
     with pytest.raises(InputError, match="without the counts of their words"):
         infer_documents(["sun"], replace(table, counts=None))

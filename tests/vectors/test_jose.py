@@ -577,7 +577,7 @@ def test_directions_at_the_start() -> None:
         ({"sample": None}, "sample=None cannot work"),
         ({"document_weight": 0}, "document_weight=0 cannot work: give a number above 0"),
         ({"document_weight": float("nan")}, "document_weight=nan cannot work"),
-        ({"workers": 0}, "threads=0 cannot work"),
+        ({"workers": 0}, "workers=0 cannot work"),
     ],
 )
 def test_options_that_cannot_work(options: dict[str, Any], message: str) -> None:
