@@ -14,6 +14,7 @@ from nlptools_cli.options import options_from
 
 if TYPE_CHECKING:
     from nlptools.corpus import Corpus, Records
+    from nlptools.corpus.dated import DatedCorpus
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -34,7 +35,7 @@ def open_inputs(inputs: tuple[str, ...], reading: dict[str, Any]) -> "Corpus":
     _check_named(inputs)
     from nlptools.corpus import open_paths
 
-    return open_paths(inputs, _options(inputs, reading))
+    return open_paths(inputs, read_options(inputs, reading))
 
 
 def open_input_records(inputs: tuple[str, ...], reading: dict[str, Any], columns: list[str] | None = None) -> "Records":
@@ -42,10 +43,19 @@ def open_input_records(inputs: tuple[str, ...], reading: dict[str, Any], columns
     _check_named(inputs)
     from nlptools.corpus import open_record_paths
 
-    return open_record_paths(inputs, _options(inputs, reading), columns)
+    return open_record_paths(inputs, read_options(inputs, reading), columns)
 
 
-def _options(inputs: tuple[str, ...], reading: dict[str, Any]) -> "ReadOptions":
+def open_dated_inputs(inputs: tuple[str, ...], date_column: str, reading: dict[str, Any]) -> "DatedCorpus":
+    """Return the dated texts that were named on the command line; raises UsageError if none were."""
+    _check_named(inputs)
+    from nlptools.corpus.dated import open_dated_paths
+
+    return open_dated_paths(inputs, date_column, read_options(inputs, reading))
+
+
+def read_options(inputs: tuple[str, ...], reading: dict[str, Any]) -> "ReadOptions":
+    """Return how inputs are read, if they are corpora that we know by their columns, too."""
     from nlptools_corpora import bare_card, recognise
 
     options = ReadOptions(**reading, recognise=recognise)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nlptools.errors import OptionError
+from nlptools.newwords.left_out import LeftOut, Limit
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.published import ENTROPY_LEAST, ENTROPY_MAX_LENGTH, ENTROPY_MIN_COUNT, ENTROPY_PMI
 from nlptools.newwords.rows import best_first, chosen_rows
@@ -19,7 +20,10 @@ Codes = NDArray[np.unsignedinteger]
 
 
 def words_from_counts(
-    counts: NgramCounts, options: NewWordsOptions, log: Callable[[str], object] = lambda _: None
+    counts: NgramCounts,
+    options: NewWordsOptions,
+    log: Callable[[str], object] = lambda _: None,
+    left_out: LeftOut | None = None,
 ) -> pa.Table:
     """Return the n-grams with PMI beyond ln 30 and both entropies beyond 3, most frequent first; `documents` is null.
 
@@ -38,9 +42,13 @@ def words_from_counts(
     for n in range(2, length + 1):
         pmi, (left, right) = frequent.pmi(n), frequent.entropies(n)
         score = frequent.counts[n].astype(np.float64)
-        keep = (pmi > min_pmi) & (np.minimum(left, right) > least_entropy)
+        entropy = np.minimum(left, right)
+        limits = [
+            Limit("pmi", pmi <= min_pmi, pmi, min_pmi),
+            Limit("entropy", entropy <= least_entropy, entropy, least_entropy),
+        ]
         if options.min_score is not None:
-            keep &= score >= options.min_score
+            limits.append(Limit("score", score < options.min_score, score, options.min_score))
         columns = {
             "word": frequent.spell(n),
             "count": frequent.counts[n],
@@ -50,6 +58,9 @@ def words_from_counts(
             "right_entropy": right,
             "score": score,
         }
+        if left_out is not None:
+            left_out.add(frequent.counts[n], limits, columns["word"].take)
+        keep = ~np.any([limit.failed for limit in limits], axis=0)
         tables.append(chosen_rows(columns, keep))
     return best_first(pa.concat_tables(tables))
 

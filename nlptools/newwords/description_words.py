@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from nlptools.newwords.chains import Chains
 from nlptools.newwords.description_length import price_words
 from nlptools.newwords.evidence import collect_evidence
+from nlptools.newwords.left_out import LeftOut, Limit
 from nlptools.newwords.options import NewWordsOptions
-from nlptools.newwords.rows import ranked_table
-from nlptools.newwords.score import word_probability
+from nlptools.newwords.rows import ranked_table, spell
+from nlptools.newwords.score import probability, word_terms
 from nlptools.ngrams.trie import Trie, build_trie
 from nlptools.text.encode import DIGITS, LETTERS, EncodedText, Prepare, encode_symbols
 
@@ -33,38 +34,64 @@ def words_by_description_length(
     options: NewWordsOptions,
     prepare: Prepare,
     log: Callable[[str], object],
+    left_out: LeftOut | None = None,
 ) -> pa.Table:
     """Return the words that pay for themselves, with the probability that each is a word."""
     text = encode_symbols(batches, options.thread_count, min_run_count=default_min_count, prepare=prepare)
     log(
         f"text: {text.size:,} symbols, {len(text.alphabet) - 1:,} different, {text.duplicates:,} duplicate documents left out"
     )
-    return words_of_text(text, options, log)
+    return words_of_text(text, options, log, left_out)
 
 
-def words_of_text(text: EncodedText, options: NewWordsOptions, log: Callable[[str], object]) -> pa.Table:
-    """Return the words of a text of symbols."""
+def words_of_text(
+    text: EncodedText,
+    options: NewWordsOptions,
+    log: Callable[[str], object],
+    left_out: LeftOut | None = None,
+) -> pa.Table:
+    """Return the words of a text of symbols; left_out gets the others."""
     threads = options.thread_count
     min_count = options.min_count or default_min_count(text.size)
     trie = build_trie(text, min_count, options.max_length or MAX_LENGTH, threads)
     log(f"n-grams: {trie.counts.size - 1:,} seen {min_count} times or more")
 
     min_pmi = options.min_pmi or 0.0
-    candidates = (trie.pmi >= min_pmi) & ~(bound(trie) & (trie.counts >= SURELY_BOUND))
+    surely_bound = bound(trie) & (trie.counts >= SURELY_BOUND)
+    candidates = (trie.pmi >= min_pmi) & ~surely_bound
     prices = price_words(trie, candidates, threads, log)
 
+    spellable = ~_unspellable(text, trie)
     priced = (trie.lengths >= 2) & (trie.pmi > min_pmi) & (prices.gains > LEAST_PRICE)
-    chains = Chains(trie, priced & ~_unspellable(text, trie), threads)
+    chains = Chains(trie, priced & spellable, threads)
     words = chains.nodes
     evidence = collect_evidence(text, chains, trie.counts[words], threads, prices.gaps)
-    score = word_probability(text, trie, prices, words, evidence)
+    terms = word_terms(text, trie, prices, words, evidence)
+    score = probability(terms)
     log(f"evidence: {words.size:,} candidates")
 
-    keep = score >= (MIN_SCORE if options.min_score is None else options.min_score)
+    min_score = MIN_SCORE if options.min_score is None else options.min_score
+    keep = score >= min_score
+    entropy = np.minimum(evidence.left_entropy, evidence.right_entropy)
     if options.min_entropy is not None:
-        keep &= np.minimum(evidence.left_entropy, evidence.right_entropy) >= options.min_entropy
+        keep &= entropy >= options.min_entropy
+    if left_out is not None:
+        nodes = [
+            Limit("bound", surely_bound & spellable),
+            Limit("pmi", (trie.pmi <= min_pmi) & spellable, trie.pmi, min_pmi),
+            Limit("price", (prices.gains <= LEAST_PRICE) & spellable, prices.gains, LEAST_PRICE),
+        ]
+        left_out.add_nodes(text, trie, nodes)
+        scored = [
+            Limit("score", score < min_score, score, min_score),
+            Limit("entropy", ~keep, entropy, options.min_entropy),
+        ]
+        left_out.add(trie.counts[words], scored, lambda rows: spell(text, trie, words[rows]))
     standalone = prices.expected[words] / trie.counts[words]
-    return ranked_table(text, trie, words, evidence, score, keep, price=prices.gains[words], standalone=standalone)
+    more = {f"why_{name}": term + 0.0 for name, term in terms.items()} if options.explain else {}
+    return ranked_table(
+        text, trie, words, evidence, score, keep, price=prices.gains[words], standalone=standalone, **more
+    )
 
 
 def bound(trie: Trie) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from nlptools.threads import default_threads
 
 Method = Literal["mdl", "cohesion", "entropy"]
 Script = Literal["keep", "simplified", "traditional"]
+Rank = Literal["score", "new", "typical", "g2", "log_odds", "keyness"]
 
 
 def _option(default: Any, help_text: str) -> Any:
@@ -56,13 +57,33 @@ class NewWordsOptions:
     script: Script = _option(
         "keep", "Fold the text and the dictionaries to simplified or traditional characters first (OpenCC)."
     )
+    background: str | Path | Any = _option(  # in Python anything that can be read as a corpus
+        None,
+        "General text, or counts of it (.ngrams), to compare with: adds columns background, g2, log_odds, keyness and "
+        "q_value, and ranks by what is new.",
+    )
+    rank: Rank | None = _option(
+        None,
+        "Which words come first. score: the surest words. With a background also new: words that it has not; typical: words "
+        "that are much more frequent here; or one of g2, log_odds, keyness. Default: score, with a background new.",
+    )
+    keyness_n: float = _option(
+        1.0, "What simple-maths keyness adds to both rates per million: 1 favours rare words, 100 frequent ones."
+    )
+    explain: bool = _option(
+        False, "Add columns why_...: what each feature adds to the score, in nats of log-odds (mdl only)."
+    )
     threads: int | None = _option(None, "Threads to use. Default: all processors. The result does not depend on it.")
 
     def __post_init__(self) -> None:
         """Raise OptionError for the first option that cannot work."""
         if isinstance(self.known, str | Path):
             object.__setattr__(self, "known", (self.known,))
-        for name, known in (("method", (None, *get_args(Method))), ("script", get_args(Script))):
+        for name, known in (
+            ("method", (None, *get_args(Method))),
+            ("script", get_args(Script)),
+            ("rank", (None, *get_args(Rank))),
+        ):
             if getattr(self, name) not in known:
                 words = ", ".join(word for word in known if word is not None)
                 raise OptionError(f"{name}={getattr(self, name)!r} is not known: choose one of {words}")
@@ -73,6 +94,10 @@ class NewWordsOptions:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int | float) or value != value):
                 raise OptionError(f"{name}={value!r} cannot work: give a number")
+        if not isinstance(self.keyness_n, int | float) or not 0 < self.keyness_n < float("inf"):
+            raise OptionError(f"keyness_n={self.keyness_n!r} cannot work: give a number above 0")
+        if self.rank not in (None, "score") and self.background is None:
+            raise OptionError(f"rank={self.rank!r} compares with a background: give --background CORPUS or COUNTS")
         if self.new_only and not self.known:
             raise OptionError("new_only needs a dictionary to tell what is known: give --known DICT")
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from nlptools.newwords import _kernels
 from nlptools.newwords.chains import Chains
 from nlptools.newwords.evidence import collect_evidence
+from nlptools.newwords.left_out import LeftOut, Limit
 from nlptools.newwords.options import NewWordsOptions
-from nlptools.newwords.rows import ranked_table
+from nlptools.newwords.rows import ranked_table, spell
 from nlptools.ngrams.trie import Trie, build_trie
 from nlptools.text.characters import DIGIT, HAN, LETTER
 from nlptools.text.encode import EncodedText, Prepare, encode_characters
@@ -40,6 +41,7 @@ def words_by_cohesion(
     options: NewWordsOptions,
     prepare: Prepare,
     log: Callable[[str], object],
+    left_out: LeftOut | None = None,
 ) -> pa.Table:
     """Return the pieces between weak gaps that survive backtracking, most frequent first.
 
@@ -65,7 +67,11 @@ def words_by_cohesion(
     stays = np.zeros(trie.counts.size, np.bool_)
     _kernels.backtrack(trie.parents, trie.suffixes, trie.lengths, cohesive, COHESION_ORDER, stays)
     words = (pieces >= min_count) & stays & (trie.lengths >= 2) & (trie.lengths <= (options.max_length or MAX_LENGTH))
-    return _by_count(text, trie, words, options, pieces)
+    if left_out is not None:
+        left_out.add_nodes(
+            text, trie, [Limit("cohesion", ~stays), Limit("pieces", pieces < min_count, pieces, min_count)]
+        )
+    return _by_count(text, trie, words, options, left_out, pieces)
 
 
 def words_by_entropy(
@@ -73,6 +79,7 @@ def words_by_entropy(
     options: NewWordsOptions,
     prepare: Prepare,
     log: Callable[[str], object],
+    left_out: LeftOut | None = None,
 ) -> pa.Table:
     """Return the n-grams of 2 to 4 characters with PMI beyond ln 30 and both entropies beyond 3, most frequent first."""
     text, threads = _characters(batches, options, prepare, log)
@@ -82,7 +89,9 @@ def words_by_entropy(
 
     min_pmi = ENTROPY_PMI if options.min_pmi is None else options.min_pmi
     words = (trie.lengths >= 2) & (trie.pmi > min_pmi)
-    return _by_count(text, trie, words, options, least_entropy=ENTROPY_LEAST)
+    if left_out is not None:
+        left_out.add_nodes(text, trie, [Limit("pmi", trie.pmi <= min_pmi, trie.pmi, min_pmi)])
+    return _by_count(text, trie, words, options, left_out, least_entropy=ENTROPY_LEAST)
 
 
 def _characters(
@@ -102,6 +111,7 @@ def _by_count(
     trie: Trie,
     chosen: NDArray[np.bool_],
     options: NewWordsOptions,
+    left_out: LeftOut | None,
     pieces: NDArray[np.int64] | None = None,
     least_entropy: float | None = None,
 ) -> pa.Table:
@@ -111,10 +121,12 @@ def _by_count(
     evidence = collect_evidence(text, chains, trie.counts[words], options.thread_count)
     more = {} if pieces is None else {"count": pieces[words], "occurrences": trie.counts[words]}
     score = more.get("count", trie.counts[words]).astype(np.float64)
-    keep = np.ones(words.size, np.bool_)
-    if options.min_score is not None:
-        keep &= score >= options.min_score
+    rare = np.zeros(words.size, np.bool_) if options.min_score is None else score < options.min_score
     least_entropy = least_entropy if options.min_entropy is None else options.min_entropy
-    if least_entropy is not None:
-        keep &= np.minimum(evidence.left_entropy, evidence.right_entropy) > least_entropy
+    entropy = np.minimum(evidence.left_entropy, evidence.right_entropy)
+    tied = np.zeros(words.size, np.bool_) if least_entropy is None else entropy <= least_entropy
+    if left_out is not None:
+        limits = [Limit("score", rare, score, options.min_score), Limit("entropy", tied, entropy, least_entropy)]
+        left_out.add(score.astype(np.int64), limits, lambda rows: spell(text, trie, words[rows]))
+    keep = ~(rare | tied)
     return ranked_table(text, trie, words, evidence, score, keep, **more)

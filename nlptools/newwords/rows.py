@@ -9,8 +9,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nlptools.newwords.evidence import Evidence
+from nlptools.newwords.word_counts import size_of_text
 from nlptools.ngrams.trie import Trie
 from nlptools.text.encode import EncodedText
+
+TEXT_SIZE = b"text_size"
+"""The key in a table's metadata under which stands how long the text is: what rates of words are relative to."""
 
 
 def spell(text: EncodedText, trie: Trie, words: NDArray[np.int64]) -> pa.LargeStringArray:
@@ -53,13 +57,18 @@ def ranked_table(
         "score": score,
         **more,
     }
-    return best_first(chosen_rows(columns, keep))
+    return with_text_size(best_first(chosen_rows(columns, keep)), size_of_text(text))
 
 
 def chosen_rows(columns: Mapping[str, Any], keep: NDArray[np.bool_]) -> pa.Table:
     """Return the rows to keep, numbers rounded as they are shown."""
     table = pa.table({name: _rounded(column, 6 if name == "score" else 4) for name, column in columns.items()})
     return table.filter(pa.array(keep))
+
+
+def with_text_size(table: pa.Table, size: int) -> pa.Table:
+    """Return the table with how long the text is in its metadata."""
+    return table.replace_schema_metadata({TEXT_SIZE: b"%d" % size})
 
 
 def best_first(table: pa.Table) -> pa.Table:

@@ -3,8 +3,10 @@
 The form, and what it looks at, follow the trials in NEWWORDS: description-length price first, then length, function
 characters and statistics of the neighbourhood. Ours adds the *openness* of the inner gaps and looks at the two branching
 entropies one by one. The weights were fitted once, on gold words of one development text of 0.5 MB, and rounded.
+The score is a sum of terms, one for each feature, so that it can be told why a word ranks where it does.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,15 +41,18 @@ class Weights:
     openness: float = -3.6  # mean probability of a word boundary at the most open inner gap
 
 
-def word_probability(
+def word_terms(
     text: EncodedText,
     trie: Trie,
     prices: Prices,
     words: NDArray[np.int64],
     evidence: Evidence,
     weights: Weights = Weights(),
-) -> NDArray[np.float64]:
-    """Return the probability that each of `words`, (W,) nodes of two codes or more, is a word; in (0, 1)."""
+) -> dict[str, NDArray[np.float64]]:
+    """Return what each feature adds to the log-odds that an n-gram is a word, in nats: name -> (W,), `constant` first.
+
+    words: (W,) nodes of two codes or more.
+    """
     counts = trie.counts[words].astype(np.float64)
     lengths = trie.lengths[words]
     first = text.codes[trie.example[words]].astype(np.int64)
@@ -56,21 +61,27 @@ def word_probability(
     singles = slice(0, trie.single + 1)
     alone = np.zeros(len(text.alphabet))
     alone[singles] = prices.expected[singles] / np.maximum(1, trie.counts[singles])
-    log_odds = (
-        weights.constant
-        + weights.three * (lengths == 3)
+    return {
+        "constant": np.full(words.size, weights.constant),
+        "length": weights.three * (lengths == 3)
         + weights.four * (lengths == 4)
-        + weights.five_or_more * (lengths >= 5)
-        + weights.log_price * np.log(prices.gains[words] + 0.05)
-        + weights.left_freedom * evidence.left_entropy / np.log(counts + 1)
-        + weights.right_freedom * evidence.right_entropy / np.log(counts + 1)
-        + weights.loose_end * np.maximum(alone[first], alone[last])
-        + weights.known_rest * np.where((lengths >= 3) & prices.kept[trie.suffixes[words]], alone[first], 0)
-        + weights.first_is_function * function[first]
-        + weights.last_is_function * function[last]
-        + weights.company * evidence.largest_neighbour / counts
-        + weights.pmi * trie.pmi[words]
-        + weights.openness * evidence.openness
-    )
+        + weights.five_or_more * (lengths >= 5),
+        "price": weights.log_price * np.log(prices.gains[words] + 0.05),
+        "left_freedom": weights.left_freedom * evidence.left_entropy / np.log(counts + 1),
+        "right_freedom": weights.right_freedom * evidence.right_entropy / np.log(counts + 1),
+        "loose_end": weights.loose_end * np.maximum(alone[first], alone[last]),
+        "known_rest": weights.known_rest
+        * np.where((lengths >= 3) & prices.kept[trie.suffixes[words]], alone[first], 0),
+        "first_is_function": weights.first_is_function * function[first],
+        "last_is_function": weights.last_is_function * function[last],
+        "company": weights.company * evidence.largest_neighbour / counts,
+        "pmi": weights.pmi * trie.pmi[words],
+        "openness": weights.openness * evidence.openness,
+    }
+
+
+def probability(terms: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the probability that each n-gram is a word, (W,), in (0, 1), from what `word_terms` gives."""
+    log_odds = sum(terms.values())
     probability: NDArray[np.float64] = 1 / (1 + np.exp(-log_odds))
     return probability

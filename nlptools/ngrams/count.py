@@ -78,6 +78,12 @@ def count_ngrams(
         return spill.write_result(layout, block.totals, rows)
 
 
+def count_text(text: EncodedText, order: int, threads: int) -> NgramCounts:
+    """Count the n-grams of a text that `encode_characters` returned, in memory."""
+    layout, rows, totals = count_block(text, order, threads)
+    return NgramCounts(layout, totals, list(batched([rows])))
+
+
 class _Block(NamedTuple):
     layout: Layout
     rows: Rows
@@ -102,8 +108,8 @@ def _count_blocks(
         log(f"runs: {len(spill.runs)} are on disk already, {done:,} documents; going on behind them")
     batches = _after(corpus.batches(progress), done)
     for text, is_last in encode_character_blocks(batches, plan.threads, plan.block):
-        _check_size(text, plan)
-        block = _count_block(text, order, plan.threads)
+        check_size(text, plan)
+        block = count_block(text, order, plan.threads)
         if is_last and _resume_key(corpus, order) != key:
             spill.forget()
             raise InputError(f"{corpus.name}: changed while it was read; count again when nobody writes to it")
@@ -126,7 +132,7 @@ def _after(batches: Iterable[Any], documents: int) -> Iterator[Any]:
         documents = max(0, documents - batch.num_rows)
 
 
-def _check_size(text: EncodedText, plan: Plan) -> None:
+def check_size(text: EncodedText, plan: Plan) -> None:
     """Raise OptionError if one document alone is more than the plan has room for."""
     if text.codes.size > 2 * plan.block:
         raise OptionError(
@@ -135,7 +141,7 @@ def _check_size(text: EncodedText, plan: Plan) -> None:
         )
 
 
-def _count_block(text: EncodedText, order: int, threads: int) -> _Block:
+def count_block(text: EncodedText, order: int, threads: int) -> _Block:
     """Count the windows of a text."""
     characters = "".join(text.alphabet.to_pylist())
     layout = Layout(characters, order)

@@ -293,8 +293,8 @@ def test_what_is_not_ours_is_left_alone(work: Work) -> None:
 
 def test_an_error_keeps_the_runs_and_says_so(work: Work) -> None:
     class Failing(Corpus):
-        def batches(self, progress: Any = None) -> Iterator[Any]:
-            for number, batch in enumerate(super().batches(progress)):
+        def batches(self, progress: Any = None, names: bool = False) -> Iterator[Any]:
+            for number, batch in enumerate(super().batches(progress, names)):
                 if number == 4:
                     raise InputError("text.txt: cannot be read (Input/output error); check the file and its disk")
                 yield batch
