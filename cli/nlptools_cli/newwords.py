@@ -13,6 +13,7 @@ from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
 from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Option, options_from, quiet_option
+from nlptools_cli.report import check_report, give_report, report_option
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import clip, format_table
 
@@ -37,6 +38,13 @@ SHOWN = 30
     cls=Option,
     help=f"Print the N best words as a table, also with -o. Default on a terminal: {SHOWN}.",
 )
+@report_option
+@click.option(
+    "--left-out",
+    metavar="FILE",
+    cls=Option,
+    help="Write the most frequent n-grams that are no words to FILE, and which limit each failed. The suffix says how.",
+)
 @quiet_option("Print no messages but errors, and bad records at the end.")
 @options_from(NewWordsOptions, section="Words")
 @reading_options
@@ -44,6 +52,8 @@ def newwords(
     inputs: tuple[str, ...],
     output: str | None,
     show: int | None,
+    report: str | None,
+    left_out: str | None,
     quiet: bool,
     reading: dict[str, Any],
     **options: Any,
@@ -57,7 +67,9 @@ def newwords(
     Examples:
       nlptools newwords corpus.txt
       nlptools newwords corpus.txt -o words.csv
+      nlptools newwords corpus.txt --report report.html
       nlptools newwords questions.jsonl.gz --text-column question --known dict.txt --new-only -o new.csv
+      nlptools newwords corpus.txt --background general.ngrams --rank new -o new.csv
       nlptools newwords corpus.zip --encoding gbk -o words.dict
     """
     started = perf_counter()
@@ -66,22 +78,39 @@ def newwords(
     corpus = None if counted else open_inputs(inputs, reading)
     from nlptools.corpus import check_output, write_table
 
-    if output is not None:
-        check_output(output)
-    dictionaries = [*map(str, chosen.known), options["stopwords"]]
+    for path in (output, left_out):
+        if path is not None:
+            check_output(path)
+    dictionaries = [*map(str, chosen.known), options["stopwords"], options["background"]]
     check_not_read(output, inputs, [*dictionaries, reading["rejects"]])
+    check_not_read(left_out, inputs, [*dictionaries, reading["rejects"], output], "--left-out")
+    check_report(report, inputs, [*dictionaries, reading["rejects"], output, left_out])
     check_not_read(reading["rejects"], (), dictionaries, "--rejects")
     with Messages(quiet, corpus.size if corpus else None) as messages, compiled_kernels(messages.log):
         with held():
-            from nlptools.newwords.find import find_new_words
+            from nlptools.newwords.find import explain_new_words, find_new_words, without_terms
 
+        background = options["background"]
+        if background is not None and not is_count_file(background):
+            options["background"] = open_inputs((background,), {})
+        corpus = corpus.spooled() if corpus and report else corpus  # it is read again for the report
         source = corpus or open_counts(inputs, chosen.threads, messages.log)
-        words = find_new_words(source, progress=messages.progress, log=messages.log, **options)
+        others = None
+        if report is None and left_out is None:
+            words = find_new_words(source, progress=messages.progress, log=messages.log, **options)
+        else:
+            words, others = explain_new_words(source, progress=messages.progress, log=messages.log, **options)
+        if report is not None:
+            give_report(words, corpus, report, quiet, messages.log, left_out=others, script=chosen.script)
     if corpus and corpus.report.rejected:
         say(f"{corpus.name}: {corpus.report.summary()}")
+    if not chosen.explain:
+        words = without_terms(words)
     if output is not None:
         write_table(words, output)
-    shown = _print_words(words, output, show, options["top"])
+    if left_out is not None:
+        write_table(others, left_out)
+    shown = _print_words(words, output or report, show, options["top"])
     if not quiet:
         say(_result(words.num_rows, shown, output, perf_counter() - started))
 
@@ -119,6 +148,10 @@ def words_table(words: Any) -> str:
         columns.append(["-" if nats is None else f"{nats:.2f}" for nats in words.column(name).to_pylist()])
     columns.append([_score(score) for score in words.column("score").to_pylist()])
     align = "><>>>>>>"
+    if "background" in words.column_names:
+        header, align = [*header, "background", "g2"], align + ">>"
+        columns.append([str(count) for count in words.column("background").to_pylist()])
+        columns.append([f"{g2:.1f}" for g2 in words.column("g2").to_pylist()])
     known = words.column("known").to_pylist()
     if any(mark is not None for mark in known):
         header, align = [*header, "known"], align + "<"
