@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help install newwords test faults check docs bench clean
+.PHONY: help install newwords test browser faults check docs screenshots bench clean
 
 BIN = .venv/bin
 INSTALLED = .venv/installed
@@ -15,7 +15,7 @@ SAMPLE = build/zhidao.jsonl
 
 # make test: further arguments of pytest; the tests whose kernels also run uncompiled
 PYTEST_ARGS =
-KERNEL_TESTS = $(wildcard tests/text tests/ngrams tests/newwords tests/corpus tests/lm tests/segment tests/vectors)
+KERNEL_TESTS = $(wildcard tests/text tests/ngrams tests/newwords tests/concordance tests/corpus tests/lm tests/segment tests/vectors)
 PYTEST = $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 help:
@@ -25,7 +25,9 @@ help:
 	@echo 'make test                       run all tests, then those of the kernels again, uncompiled'
 	@echo 'make faults                     kill, starve and damage it for an hour: the long form of some tests'
 	@echo 'make check                      lint, format, types, direction of imports'
+	@echo 'make browser                    install the browser in which the report page is tested (Debian, as root)'
 	@echo 'make docs                       write docs/reference.md from --help'
+	@echo 'make screenshots                write the pictures of docs/report.md; needs the browser'
 	@echo 'make bench                      measure speed, memory and quality'
 	@echo 'make clean                      remove results, caches and compiled kernels; .venv stays'
 
@@ -59,9 +61,13 @@ test: $(INSTALLED)
 	$(PYTEST) $(PYTEST_ARGS)
 	NUMBA_DISABLE_JIT=1 $(PYTEST) $(KERNEL_TESTS) $(PYTEST_ARGS)
 
+# without it these tests are skipped
+browser:
+	apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium chromium-driver fonts-noto-cjk
+
 # tests/ngrams too: orders, budgets and shards against DuckDB, with real text if NLPTOOLS_DATA names the folder
 faults: $(INSTALLED)
-	NLPTOOLS_FAULTS=whole $(PYTEST) tests/faults tests/ngrams $(PYTEST_ARGS)
+	NLPTOOLS_FAULTS=whole $(PYTEST) tests/faults tests/ngrams tests/jobs $(PYTEST_ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -71,6 +77,9 @@ check: $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/python docs/make_reference.py
+
+screenshots: $(INSTALLED)
+	$(BIN)/python docs/make_screenshots.py
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py

@@ -2,7 +2,9 @@
 
 import sys
 
+import concordance
 import counting
+import documents
 import lm
 import memory
 import quality
@@ -13,5 +15,5 @@ import vectors
 
 if __name__ == "__main__":
     sys.argv[1:] = []  # each with its defaults
-    for benchmark in (reading, counting, memory, speed, quality, lm, segmentation, vectors):
+    for benchmark in (reading, counting, memory, concordance, speed, quality, lm, segmentation, vectors, documents):
         benchmark.main()

@@ -28,7 +28,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m nlptools_cli "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     path = os.pathsep.join([str(ROOT), str(ROOT / "cli"), str(ROOT / "corpora")])
-    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": path}
+    cache = {"XDG_CACHE_HOME": str(folder / "cache")}  # of indexes
+    return {**os.environ, **cache, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": path}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)

@@ -3,12 +3,16 @@
 import click
 
 from nlptools import __version__
+from nlptools_cli.concordance import concordance
 from nlptools_cli.corpus import corpus
 from nlptools_cli.count import count, merge
 from nlptools_cli.lm import lm
 from nlptools_cli.newwords import newwords
 from nlptools_cli.options import Group
+from nlptools_cli.report import report
+from nlptools_cli.run import run
 from nlptools_cli.segment import segment
+from nlptools_cli.trends import trends
 from nlptools_cli.vectors import vectors
 
 
@@ -31,9 +35,13 @@ def nlptools() -> None:
 
 
 nlptools.add_command(newwords)
+nlptools.add_command(trends)
+nlptools.add_command(report)
+nlptools.add_command(concordance)
 nlptools.add_command(count)
 nlptools.add_command(merge)
 nlptools.add_command(lm)
 nlptools.add_command(segment)
 nlptools.add_command(vectors)
 nlptools.add_command(corpus)
+nlptools.add_command(run)

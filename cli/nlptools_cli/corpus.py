@@ -65,7 +65,7 @@ def info(inputs: tuple[str, ...], format: str, top: int, quiet: bool, reading: d
     if format not in ("table", "json"):
         raise OptionError(f"format={format!r} is not known; choose table or json")
     with compiled_kernels(_log(quiet)):
-        records, card = _known_records(inputs, reading)
+        records, card = known_records(inputs, reading)
         from nlptools.corpus.describe import describe_corpus
         from nlptools_corpora import recognise
 
@@ -103,7 +103,7 @@ def head(inputs: tuple[str, ...], rows: int, reading: dict[str, Any]) -> None:
     if sys.stdout is None:
         raise OutputError("standard output is closed; give it a place to go to")
     with compiled_kernels(_log(quiet=True)):
-        records, _ = _known_records(inputs, reading)
+        records, _ = known_records(inputs, reading)
         batches = _first_rows(records, rows)
     if sys.stdout.isatty():
         cells = [[_cell(value) for value in row.values()] for batch in batches for row in batch.to_pylist()]
@@ -178,7 +178,7 @@ def convert(
     """
     started = perf_counter()
     with compiled_kernels(_log(quiet)):
-        records, card = _known_records(inputs, reading)
+        records, card = known_records(inputs, reading)
         check_not_read(output, inputs, [reading["rejects"]])
         from nlptools.corpus.convert import convert_corpus
         from nlptools.corpus.table_files import CORPUS_FORMATS, output_format
@@ -208,7 +208,7 @@ def _log(quiet: bool) -> Callable[[str], object]:
     return (lambda line: None) if quiet else say
 
 
-def _known_records(inputs: tuple[str, ...], reading: dict[str, Any]) -> "tuple[RecordStream, Card | None]":
+def known_records(inputs: tuple[str, ...], reading: dict[str, Any]) -> "tuple[RecordStream, Card | None]":
     """Return the records of the inputs, those of a known corpus with the names of its card; and the card.
 
     The columns that `reading` names may be named as in the file.
@@ -301,7 +301,7 @@ def _sample_file(name: str, output: str, rows: int, seed: int, quiet: bool) -> i
     check_output(output, CORPUS_FORMATS)
     check_not_read(output, (name,), ())
     with compiled_kernels(_log(quiet)):
-        records, _ = _known_records((name,), {"text_column": None, "group_by": None})
+        records, _ = known_records((name,), {"text_column": None, "group_by": None})
         drawn = sample_corpus(records, rows, seed=seed)
         convert_corpus(drawn, output, recognise=recognise)
     return int(drawn.num_rows)

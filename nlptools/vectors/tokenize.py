@@ -74,7 +74,7 @@ class WhiteSpaceTokenizer:
     def tokens(self, batches: Iterable[Any], threads: int) -> Iterator[Tokens]:
         """Yield the words; raises InputError if this looks like Chinese that nobody has segmented."""
         texts = _looked_at(batch.column("text") for batch in batches)
-        return in_order(_between_white_space, (piece for array in texts for piece in _pieces(array)), threads)
+        return in_order(between_white_space, (piece for array in texts for piece in text_pieces(array)), threads)
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,13 @@ class JiebaTokenizer:
         """Yield the words; jieba is Python, so that threads do not help."""
         for batch in batches:
             texts = pa.array([self._segmented(text.as_py()) for text in batch.column("text")], pa.large_string())
-            yield _between_white_space(texts)
+            yield between_white_space(texts)
 
     def _segmented(self, text: str) -> str:
         return "\n".join(" ".join(self._cut(line)) for line in text.splitlines())
 
 
-def _between_white_space(texts: Any) -> Tokens:
+def between_white_space(texts: Any) -> Tokens:
     """Return the words of a large_string array."""
     offsets = array_offsets(texts)
     data = as_bytes(texts.buffers()[2])
@@ -123,7 +123,7 @@ def _between_white_space(texts: Any) -> Tokens:
     return _first(_token_kernels.find_words(data, offsets, _kinds(), *room[1:]), room)
 
 
-def _pieces(texts: Any) -> Iterator[Any]:
+def text_pieces(texts: Any) -> Iterator[Any]:
     """Yield a large_string array in slices of about PIECE bytes."""
     offsets = array_offsets(texts)
     marks = np.arange(int(offsets[0]), int(offsets[-1]), PIECE)

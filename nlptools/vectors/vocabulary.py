@@ -121,7 +121,7 @@ def vocabulary_of_table(table: WordTable, min_count: int) -> tuple[Vocabulary, N
     """Return the words that occur `min_count` times, and the place of each word of the table, -1 if it is left out."""
     counts = table.counts[: table.size]
     kept = np.flatnonzero(counts >= min_count)
-    vocabulary, places = _sorted([table.words().take(pa.array(kept))], [counts[kept]])
+    vocabulary, places = sorted_table([table.words().take(pa.array(kept))], [counts[kept]])
     numbers = np.full(table.size, -1, np.int32)
     numbers[kept] = places
     return vocabulary, numbers
@@ -167,7 +167,7 @@ class Runs:
                 batches = [run[part] for run in self._batches if part in run]
                 if not batches:
                     continue
-                table, ids = _merged(map(reader.get_batch, batches))
+                table, ids = merged_tables(map(reader.get_batch, batches))
                 kept = np.flatnonzero(table.counts[: table.size] >= min_count)
                 numbers = np.full(table.size, -1, np.int32)
                 numbers[kept] = np.arange(size, size + kept.size)
@@ -184,7 +184,7 @@ class Runs:
                         f"there are more words that occur {min_count} times or more than fit into {show_memory(memory)} of "
                         f"memory ({size:,} in {part + 1} of {PARTS} parts); raise --min-count or --memory"
                     )
-        vocabulary, self._places = _sorted(words, counts)
+        vocabulary, self._places = sorted_table(words, counts)
         return vocabulary, types
 
     def numbers(self, run: int) -> NDArray[np.int32]:
@@ -208,7 +208,7 @@ class Runs:
             self._kept_path.unlink(missing_ok=True)
 
 
-def _merged(batches: Iterable[Any]) -> tuple[WordTable, list[NDArray[np.int32]]]:
+def merged_tables(batches: Iterable[Any]) -> tuple[WordTable, list[NDArray[np.int32]]]:
     """Return a table of the words of batches of RUN_SCHEMA, with the sums of their counts, and the words of each batch."""
     table = WordTable()
     all_ids = []
@@ -223,7 +223,7 @@ def _merged(batches: Iterable[Any]) -> tuple[WordTable, list[NDArray[np.int32]]]
     return table, all_ids
 
 
-def _sorted(words: list[Any], counts: list[NDArray[np.int64]]) -> tuple[Vocabulary, NDArray[np.int32]]:
+def sorted_table(words: list[Any], counts: list[NDArray[np.int64]]) -> tuple[Vocabulary, NDArray[np.int32]]:
     """Return words in the order of a vocabulary, and the place of each."""
     table = pa.table({"word": pa.concat_arrays(words).view(pa.large_string()), "count": np.concatenate(counts)})
     table = table.take(order := pc.sort_indices(table, [("count", "descending"), ("word", "ascending")]))
