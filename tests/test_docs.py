@@ -64,3 +64,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_no_package_is_named_that_belongs_to_others() -> None:
     for page in PAGES:
         assert "pip install nlptools\n" not in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_nothing_is_left_to_be_written(page: Path) -> None:
+    assert not re.search("TODO|FIXME|XXX", page.read_text(encoding="utf-8"))

@@ -100,17 +100,16 @@ def newwords(
             words = find_new_words(source, progress=messages.progress, log=messages.log, **options)
         else:
             words, others = explain_new_words(source, progress=messages.progress, log=messages.log, **options)
+        told = words if chosen.explain else without_terms(words)
+        if output is not None:
+            write_table(told, output)
+        if left_out is not None:
+            write_table(others, left_out)
         if report is not None:
             give_report(words, corpus, report, quiet, messages.log, left_out=others, script=chosen.script)
     if corpus and corpus.report.rejected:
         say(f"{corpus.name}: {corpus.report.summary()}")
-    if not chosen.explain:
-        words = without_terms(words)
-    if output is not None:
-        write_table(words, output)
-    if left_out is not None:
-        write_table(others, left_out)
-    shown = _print_words(words, output or report, show, options["top"])
+    shown = _print_words(told, output or report, show, options["top"])
     if not quiet:
         say(_result(words.num_rows, shown, output, perf_counter() - started))
 

@@ -11,7 +11,7 @@ import click
 from nlptools.errors import OutputError
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.trend_options import WORD_OPTIONS, TrendOptions
-from nlptools_cli.inputs import check_not_read, open_dated_inputs, open_inputs, reading_options
+from nlptools_cli.inputs import check_not_read, open_dated_inputs, reading_options
 from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Option, options_from, quiet_option
@@ -102,13 +102,16 @@ def trends(
             from nlptools.newwords.trends import find_trends, trends_wide
 
         table = find_trends(corpus, progress=messages.progress, log=messages.log, **options)
+        if output is not None:
+            write_table(trends_wide(table) if WIDE & set(Path(output.lower()).suffixes) else table, output)
         if report is not None:
-            texts = None if corpus is None or "-" in inputs else open_inputs(inputs, reading)
+            texts = None if corpus is None else corpus.texts()
+            if texts is not None and not texts.restartable:
+                messages.log(f"report: {texts.name} can be read only once, so the page has no evidence; give a file")
+                texts = None
             give_report(table, texts, report, quiet, messages.log, script=options["script"])
     if corpus and corpus.report.rejected:
         say(f"{corpus.name}: {corpus.report.summary()}")
-    if output is not None:
-        write_table(trends_wide(table) if WIDE & set(Path(output.lower()).suffixes) else table, output)
     shown = _print_trends(table, output or report, show, options["top"])
     if not quiet:
         say(_result(table.num_rows, shown, output, perf_counter() - started))

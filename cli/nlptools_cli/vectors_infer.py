@@ -31,6 +31,15 @@ from nlptools_cli.start_up import compiled_kernels
     section="Words",
     help="Cut the text into words with this model, or with jieba if MODEL is jieba. Default: words stand between white space.",
 )
+@click.option(
+    "--epochs",
+    type=int,
+    metavar="N",
+    cls=Option,
+    section="Words",
+    help="How often to read each document; more makes short ones better. Default: as often as the training did. With objective "
+    "centroid it has no effect.",
+)
 @threads_option("Words")
 @reading_options
 def infer(
@@ -39,6 +48,7 @@ def infer(
     output: str,
     quiet: bool,
     segmenter: str | None,
+    epochs: int | None,
     threads: int | None,
     reading: dict[str, Any],
 ) -> None:
@@ -64,6 +74,7 @@ def infer(
             corpus,
             read_table(file),
             segmenter=segmenter,
+            epochs=epochs,
             threads=threads,
             progress=messages.progress,
             log=messages.log,

@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 import click
 
 from nlptools.corpus.options import DocumentPer, ReadOptions
+from nlptools.errors import InputError
 from nlptools_cli.inputs import open_inputs
 from nlptools_cli.options import Function, Option, Words
 
@@ -22,10 +23,21 @@ class Texts:
         self._corpus = None if path is None else open_inputs((path,), reading)
 
     def of(self, keys: Any) -> Any:
-        """Return the beginnings of the texts of documents, (N,), large_string with nulls."""
+        """Return the beginnings of the texts of documents, (N,), large_string with nulls.
+
+        Raises InputError if the corpus has none of them.
+        """
         from nlptools.vectors.texts import document_texts
 
-        return None if self._corpus is None else document_texts(self._corpus, keys)
+        if self._corpus is None:
+            return None
+        texts = document_texts(self._corpus, keys)
+        if len(texts) and texts.null_count == len(texts):
+            raise InputError(
+                f"{self.path}: has no document {keys[0].as_py()!r}, nor another of those to be shown; give the corpus that "
+                "the documents come from, read as for training"
+            )
+        return texts
 
 
 def texts_options(function: Function) -> Function:

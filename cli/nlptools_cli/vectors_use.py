@@ -33,7 +33,7 @@ def output_option(what: str) -> Callable[[Function], Function]:
 
 
 _top_option = click.option(
-    "--top", type=int, default=10, show_default=True, metavar="N", cls=Option, help="How many words to list."
+    "--top", type=int, default=10, show_default=True, metavar="N", cls=Option, help="How many to list for each."
 )
 
 

@@ -208,12 +208,13 @@ def encoded(word: str) -> bytes:
 
 
 def sample_ranks(count: int | Ints, sample: int, seed: int) -> Ints:
-    """Return which of `count` occurrences are drawn, ascending: one at random from each of `sample` even parts.
+    """Return which of `count` occurrences are drawn, ascending: one at random from each of `sample` parts, as even as can be.
 
     count: more than `sample`; or W of them, for the ranks of W words, (W, sample).
     """
-    within = np.random.default_rng(seed).random(sample)
-    ranks: Ints = ((np.arange(sample) + within) * (np.asarray(count)[..., None] / sample)).astype(np.int64)
+    bounds = np.asarray(count, np.int64)[..., None] * np.arange(sample + 1) // sample
+    within = np.random.default_rng(seed).random(sample) * np.diff(bounds)
+    ranks: Ints = bounds[..., :-1] + within.astype(np.int64)
     return ranks
 
 

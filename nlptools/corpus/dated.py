@@ -28,6 +28,7 @@ class DatedCorpus:
         if options.group_by is not None:
             raise OptionError(f"group_by={options.group_by!r} joins records of different dates: leave it out")
         self._days: list[NDArray[np.datetime64]] = []
+        self._source, self._column, self._options = source, column, options
         self._corpus = Corpus(_DatedSource(source, column, self._days.append), options)
 
     def __repr__(self) -> str:
@@ -56,6 +57,10 @@ class DatedCorpus:
             self._days[:] = [days[batch.num_rows :]]
             yield batch.column("text"), days[: batch.num_rows]
 
+    def texts(self) -> Corpus:
+        """Return the same documents as a corpus, without their days."""
+        return Corpus(_DatedSource(self._source, self._column, lambda _: None), self._options)
+
 
 def open_dated(source: Any, date_column: str = "date", **options: Any) -> DatedCorpus:
     """Return the documents of `source`, whose days stand in a column of it.
@@ -79,8 +84,12 @@ class _DatedSource:
 
     def __init__(self, source: Source, column: str, on_days: Callable[[NDArray[np.datetime64]], object]) -> None:
         self.name, self.size, self.restartable = source.name, source.size, source.restartable
-        self.close, self.identity = source.close, source.identity
+        self.close = source.close
         self._source, self._column, self._on_days = source, column, on_days
+
+    def identity(self) -> str | None:
+        found = self._source.identity()
+        return None if found is None else f"{found}\0date={self._column}"
 
     def inspect(self, options: ReadOptions) -> list[Inspected]:
         return self._source.inspect(options)

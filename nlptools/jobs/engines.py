@@ -1,5 +1,6 @@
 """Who does the work of a stage: this process, or Spark."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,12 +8,24 @@ from typing import Any
 
 from nlptools.corpus import write_table
 from nlptools.corpus.reading import ReadReport
-from nlptools.errors import InputError
+from nlptools.errors import InputError, OptionError
 from nlptools.jobs.job_file import is_remote
 from nlptools.jobs.stages import Done, Work, is_count_file
 from nlptools.jobs.tasks import Task
 
 LOCAL = "local"
+
+_MASTER = re.compile(r"spark|yarn|local\[[^\]]+\]|local-cluster\[[^\]]+\]|(spark|k8s)://.+")
+
+
+class EngineError(OptionError):
+    """An engine that cannot be started; no other task can use it either."""
+
+
+def check_engine(name: str) -> None:
+    """Raise OptionError if there is no engine of that name."""
+    if name != LOCAL and not _MASTER.fullmatch(name):
+        raise OptionError(f"engine={name!r} cannot work: give local, local[N], spark://HOST:PORT, yarn or spark")
 
 
 class Engine:
@@ -35,7 +48,7 @@ class Engine:
                 self._session.stop()
 
     def run(self, task: Task, work: Work) -> Done:
-        """Do a task. Raises what the library raises."""
+        """Do a task. Raises what the library raises, and EngineError if Spark cannot be started."""
         on_spark = None if self.name == LOCAL else _ON_SPARK.get(task.stage.kind_name)
         if on_spark is not None and on_spark.suits(work):
             return on_spark.run(self._spark(), work)
@@ -51,7 +64,10 @@ class Engine:
         if self._session is None:
             from nlptools.jobs.spark import start_spark
 
-            self._session = start_spark(None if self.name == "spark" else self.name)
+            try:
+                self._session = start_spark(None if self.name == "spark" else self.name)
+            except OptionError as error:
+                raise EngineError(str(error)) from error
         return self._session
 
 
@@ -75,7 +91,7 @@ def _newwords(session: Any, work: Work) -> Done:
 
     table, outcome = find_new_words(session, work.inputs, reading=work.read_options, log=work.log, **work.options)
     write_table(table, work.output)
-    return _done(outcome)
+    return _done(outcome, f"{table.num_rows:,} words")
 
 
 def _segment(session: Any, work: Work) -> Done:
@@ -86,10 +102,10 @@ def _segment(session: Any, work: Work) -> Done:
     return _done(segment(session, model, work.inputs, work.output, reading=reading, log=work.log, **options))
 
 
-def _done(outcome: Any) -> Done:
+def _done(outcome: Any, summary: str | None = None) -> Done:
     report: ReadReport = outcome.report
     rejected = report.summary() if report.rejected else None
-    return Done(f"{report.documents:,} documents", rejected, outcome.left_out)
+    return Done(summary or f"{report.documents:,} documents", rejected, outcome.left_out)
 
 
 def _keeps_no_rejects(work: Work) -> bool:

@@ -220,6 +220,7 @@ def _stage_options(
     for name in kind.required:
         if name not in given:
             job.add(line, f"the option {name} is missing; kind {given['kind']!r} needs it")
+    lines = {**defaults.lines, **lines}
     _check_options(job, lambda: kind.complete(options), options, lines, line)
     _check_options(job, lambda: ReadOptions(**reading), reading, lines, line)
     return options, reading
@@ -292,6 +293,11 @@ class _Defaults:
         self._job = job
         self._given = {name: (value, lines["defaults", name]) for name, value in given.items()}
         self._used: set[str] = set()
+
+    @property
+    def lines(self) -> dict[str, int]:
+        """The line of each."""
+        return {name: line for name, (_, line) in self._given.items()}
 
     def of(self, kind: Kind) -> dict[str, Any]:
         """Return those that a kind has."""

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from nlptools.errors import InputError, NlptoolsError, OptionError
-from nlptools.jobs.engines import LOCAL, Engine
+from nlptools.jobs.engines import LOCAL, Engine, EngineError, check_engine
 from nlptools.jobs.job_file import Job, is_remote, read_job
 from nlptools.jobs.journal import Journal, now
 from nlptools.jobs.peak import forget_peak, peak_memory
@@ -57,10 +57,12 @@ def run_job(
     watch: called with the name of a task and the bytes that it reads; gives a context manager, which gives what is called
         with the number of bytes read since its last call, or None. opener: how inputs are read; default: as `open_corpus` does.
 
-    A task that fails does not keep others from running that do not need it; what is done stays, and the next call goes on.
+    A task that fails does not keep others from running that do not need it; an engine that cannot be started ends the job.
+    What is done stays, and the next call goes on.
     Raises JobFileError for all that is wrong with the job file, OptionError, InputError or OutputError if a task fails.
     """
     log = log or (lambda _: None)
+    check_engine(engine)
     job = read_job(path)
     tasks = make_tasks(job)
     job.check()
@@ -107,7 +109,7 @@ class _Run:
         self._opener = opener
 
     def all(self, tasks: Sequence[Task]) -> None:
-        """Run tasks, each behind those that it needs."""
+        """Run tasks, each behind those that it needs. Raises EngineError at once."""
         for task in tasks:
             if any(need in self.failed or need in self._waiting for need in task.needs):
                 self._waiting.add(task)
@@ -115,8 +117,10 @@ class _Run:
             try:
                 self._one(task)
             except NlptoolsError as error:
-                self.failed[task] = error
                 self._journal.write("task failed", task=str(task), error=str(error))
+                if isinstance(error, EngineError):
+                    raise
+                self.failed[task] = error
                 self._log(f"{task}: failed: {error}")
 
     def check(self) -> None:
@@ -178,9 +182,8 @@ class _Run:
         self._tell(task, done, seconds, peak)
 
     def _tell(self, task: Task, done: Done, seconds: float, peak: int | None) -> None:
-        self._journal.write(
-            "task done", task=str(task), result=done.summary, seconds=round(seconds, 3), peak_memory=peak
-        )
+        facts = {"result": done.summary, "rejected": done.rejected, "left_out": list(done.left_out)}
+        self._journal.write("task done", task=str(task), **facts, seconds=round(seconds, 3), peak_memory=peak)
         for line in ([done.rejected] if done.rejected else []) + [f"left out: {line}" for line in done.left_out]:
             self._log(f"{task}: {line}")
         memory = "" if peak is None else f", {show_memory(peak)}"

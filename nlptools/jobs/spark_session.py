@@ -2,6 +2,7 @@
 
 import atexit
 import hashlib
+import logging
 import os
 import shutil
 import sys
@@ -39,6 +40,7 @@ def start_spark(master: str | None = None, **conf: str) -> "SparkSession":
     Raises OptionError if pyspark or Java is missing, or if there is no such cluster.
     """
     _check_installed()
+    _quieten_py4j()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from pyspark.sql import SparkSession
 
@@ -70,9 +72,20 @@ def _check_installed() -> None:
         raise OptionError("the Spark engine cannot work: there is no Java; install Java 17 or newer, or set JAVA_HOME")
 
 
+def _quieten_py4j() -> None:
+    """Keep py4j from logging the tracebacks of interrupts and errors, which it raises as well; it takes the root logger."""
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_is_not_of_py4j)
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    return "py4j" not in Path(record.pathname).parts
+
+
 def _defaults() -> dict[str, str]:
     """Return settings with which workers on this machine run this code as this process does."""
     settings = {
+        "spark.log.level": "OFF",  # while it starts: errors are raised as well
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "64",  # of megabytes each
         "spark.executorEnv.PYTHONPATH": _joined(Path(__file__).parents[2], os.environ.get("PYTHONPATH")),

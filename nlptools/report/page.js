@@ -19,7 +19,7 @@ const TEXTS = {
     score: "Score", price: "Price λ", standalone: "Alone", occurrences: "Occurs", background: "Background",
     g2: "G²", log_odds: "Log-odds", keyness: "Keyness", q_value: "q value", series: "Course", first: "First",
     last: "Last", peak: "Peak", peak_count: "At peak", change: "Change", ratio: "Ratio", born: "Born",
-    rising: "Rising", burst: "Burst", dying: "Dying", burst_start: "Burst from", burst_end: "Burst to",
+    rising: "Rising", burst: "Burst", dying: "Dying", burst_start: "Burst from", burst_end: "Burst to", part_of: "Part of",
     bursting: "bursting", steady: "steady", tick: "Tick", why: "Why it ranks here", whyScore: "Why this score", beside: "Neighbours",
     lines: "In the text", parts: "Inside", related: "In the list", sum: "Sum, log-odds", chance: "Probability",
     before: "before it", after: "behind it", textEnd: "(end)", wrap: "Whole lines", close: "Close",
@@ -30,7 +30,7 @@ const TEXTS = {
     countNote: (a, b) => `${a} occurrences in the text as it is, ${b} in the table, where equal documents count once.`,
     partsNote: "How often the two sides of each cut occur, and how much of that is this word: a side that is mostly this word is bound to it.",
     neighbourNote: "～ is the word. Each n-gram with how often the text has it; many different neighbours are a mark of words.",
-    longer: "Longer words with it", shorter: "Words in it", course: "Course", choose: "Choose a word to see its evidence.",
+    longer: "Longer words with it", shorter: "Words in it", course: "Course", courseNote: "Height: its share of the text of each period. The numbers are counts.", choose: "Choose a word to see its evidence.",
     shown: (n, all) => `${n} of ${all} words`, summary: a => [a.documents !== null && `${a.n(a.documents)} documents`, `${a.n(a.words)} words${a.found > a.words ? ` of ${a.n(a.found)}` : ""}`, a.evidence < a.words && `evidence for the best ${a.n(a.evidence)}`].filter(Boolean).join(" · "),
     chosenTicks: n => `${n} ticked to export`, chosenShown: n => `nothing ticked: all ${n} shown are exported`,
     badRegex: "not a regular expression", nothing: "No word passes the filters.",
@@ -65,8 +65,19 @@ const TEXTS = {
       right_entropy: "The same of the character behind it.", score: "Probability that it is a word (method mdl), else the count.",
       known: "Whether a dictionary that was given has it.", price: "What the word saves over what spelling it costs.",
       standalone: "Share of its occurrences in which it stands as a word.",
+      background: "Occurrences in the background.",
       g2: "Log-likelihood ratio against the background; negative if less than expected.",
-      trend: "Born, rising, bursting, dying or steady.", ratio: "Rate after the change over the rate before.",
+      log_odds: "Difference of log-odds to the background, in standard deviations.",
+      keyness: "Rate per million over that in the background, the same number added to both.",
+      q_value: "False discovery rate: of G², or of the trend.",
+      series: "Its share of the text of each period; its counts if the table does not say how long periods are.",
+      trend: "Born, rising, bursting, dying or steady.", first: "First period with it.", last: "Last period with it.",
+      peak: "The period in which it is most above its mean rate.", peak_count: "Its count in that period.",
+      change: "The first period of the new rate, or of the burst.", ratio: "Rate after the change over the rate before.",
+      born: "Rank score among the words that are born.", rising: "Rank score among those that rise.",
+      burst: "Rank score among those with a burst.", dying: "Rank score among those that die.",
+      burst_start: "First period of the strongest burst.", burst_end: "Last period of the strongest burst.",
+      part_of: "The longer word in which it nearly always lies.",
     },
     plotNote: "In the plot: a click on a point opens its word; drag a rectangle to show only the words in it.",
   },
@@ -84,7 +95,7 @@ const TEXTS = {
     pmi: "凝固度", left_entropy: "左邻熵", right_entropy: "右邻熵", score: "得分", price: "价值 λ", standalone: "独立率",
     occurrences: "出现次数", background: "背景频次", g2: "G²", log_odds: "对数优势", keyness: "关键度", q_value: "q 值",
     series: "走势", first: "首现", last: "末现", peak: "高峰", peak_count: "峰值", change: "转折", ratio: "倍数",
-    born: "新生", rising: "上升", burst: "突发", dying: "消退", burst_start: "突发始", burst_end: "突发止",
+    born: "新生", rising: "上升", burst: "突发", dying: "消退", burst_start: "突发始", burst_end: "突发止", part_of: "属于",
     bursting: "突发", steady: "平稳", tick: "勾选", why: "为何排在此处", whyScore: "得分从何而来", beside: "左右邻字", lines: "上下文",
     parts: "内部结构", related: "相关词语", sum: "合计（对数优势）", chance: "成词概率", before: "左邻", after: "右邻",
     textEnd: "（边界）", wrap: "显示全行", close: "关闭", previous: "上一词", next: "下一词", tickThis: "勾选", ticked: "已勾选",
@@ -94,7 +105,7 @@ const TEXTS = {
     countNote: (a, b) => `原文共 ${a} 处；表中为 ${b}，相同的文档只计一次。`,
     partsNote: "每个切分点两侧的频次，以及其中属于本词的比例：比例越高，该侧越依附于本词。",
     neighbourNote: "～代表本词；数字为该 n 元组在原文中的频次。邻字越多样，越像独立的词。",
-    longer: "包含它的词", shorter: "它包含的词", course: "走势", choose: "选择一个词查看证据。",
+    longer: "包含它的词", shorter: "它包含的词", course: "走势", courseNote: "高度为该词在当期文本中的频率，数字为次数。", choose: "选择一个词查看证据。",
     shown: (n, all) => `${all} 个词中的 ${n} 个`, summary: a => [a.documents !== null && `${a.n(a.documents)} 篇文档`, `${a.n(a.words)} 个词${a.found > a.words ? `（共 ${a.n(a.found)} 个）` : ""}`, a.evidence < a.words && `前 ${a.n(a.evidence)} 个词有证据`].filter(Boolean).join(" · "),
     chosenTicks: n => `导出已勾选的 ${n} 个`, chosenShown: n => `未勾选：导出所列全部 ${n} 个`,
     badRegex: "正则表达式有误", nothing: "没有符合条件的词。",
@@ -126,7 +137,14 @@ const TEXTS = {
       pmi: "凝固度：最弱切分处的点互信息（奈特）。", left_entropy: "左邻字的熵（奈特）：邻字越多样越高。",
       right_entropy: "右邻字的熵。", score: "成词概率（mdl 方法），其他方法为频次。", known: "所给词典是否收录。",
       price: "收入词表所节省的与拼写所花费的之比。", standalone: "单独成词的次数占比。",
-      g2: "相对背景语料的对数似然比；少于预期为负。", trend: "新生、上升、突发、消退或平稳。", ratio: "转折后与转折前的频率之比。",
+      background: "背景语料中的频次。", g2: "相对背景语料的对数似然比；少于预期为负。",
+      log_odds: "与背景语料的对数优势之差（以标准差为单位）。", keyness: "每百万字频率与背景频率之比，两者各加同一常数。",
+      q_value: "错误发现率：针对 G² 或趋势。", series: "各期文本中的频率；若表中没有各期字数，则为次数。",
+      trend: "新生、上升、突发、消退或平稳。", first: "首次出现的时期。", last: "最后出现的时期。",
+      peak: "高出平均频率最多的时期。", peak_count: "高峰期的次数。", change: "新频率或突发的第一个时期。",
+      ratio: "转折后与转折前的频率之比。", born: "在新生词中的排序分。", rising: "在上升词中的排序分。",
+      burst: "在突发词中的排序分。", dying: "在消退词中的排序分。", burst_start: "最强一次突发的首期。",
+      burst_end: "最强一次突发的末期。", part_of: "几乎总是出现在其中的更长的词。",
     },
     plotNote: "散点图：点击一个点查看该词；拖出一个矩形则只列其中的词。",
   },
@@ -319,12 +337,13 @@ async function unpackOthers() {
 const WIDTHS = { tick: 34, rank: 80, int: 80, float: 72, text: 96, bool: 72, series: 132, score: 78, right_entropy: 80 };
 const rowHeight = () => parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row"));
 
+const hasValues = name => table[name].some(value => value !== null);
+
 function chooseColumns() {
   const names = about.columns.map(column => column.name).filter(name => name !== "word");
-  const hasValues = name => kindOf(name) !== "bool" || table[name].some(value => value !== null);
   const early = ["series", "trend"].filter(name => names.includes(name));
   const rest = names.filter(name => !early.includes(name) && hasValues(name));
-  const last = early.length ? early[0] : ["score", "known"].find(name => names.includes(name));
+  const last = early.length ? early[0] : ["score", "known"].find(name => names.includes(name) && hasValues(name));
   columns = narrow.matches
     ? ["tick", "word", ...(table.count ? ["count"] : []), ...(last ? [last] : [])]
     : ["tick", "rank", "word", ...early, ...rest];
@@ -395,9 +414,15 @@ function makeCell(name, i, at) {
 
 const badge = (name, value) => make("span", { class: `badge ${value === false ? "new" : value}` }, format(name, value));
 
+/** What the course of a word shows: its rate in each period, or its count if it is not known how large periods are. */
+function heights(series) {
+  const sizes = about.periods.characters;
+  return series.map((count, at) => sizes ? count / Math.max(1, sizes[at]) : count);
+}
+
 function sparkline(series) {
-  const most = Math.max(1, ...series), step = 100 / Math.max(1, series.length - 1);
-  const path = series.map((count, x) => `${x ? "L" : "M"}${(x * step).toFixed(1)} ${(19 - 17 * count / most).toFixed(1)}`).join("");
+  const rates = heights(series), most = Math.max(...rates) || 1, step = 100 / Math.max(1, series.length - 1);
+  const path = rates.map((rate, x) => `${x ? "L" : "M"}${(x * step).toFixed(1)} ${(19 - 17 * rate / most).toFixed(1)}`).join("");
   const drawing = makeSvg("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" }, makeSvg("path", { d: path }));
   return drawing;
 }
@@ -458,8 +483,8 @@ function bounds(values, least) {
     if (value > high) high = value;
   }
   if (low > high) [low, high] = [0, 1];
-  const gap = Math.max(high - low, least) * 0.03;
-  return [low - gap, Math.max(high, low + least) + gap];
+  const middle = (low + high) / 2, half = Math.max(high - low, least, Math.abs(middle) * 1e-4) * 0.53;  // never too near to tell apart
+  return [middle - half, middle + half];
 }
 
 /** The scale of the plot, and the place of each word in it; NaN for words that have none. */
@@ -683,7 +708,11 @@ function closePane() {
 }
 
 function wordHead(i) {
-  const step = by => () => { moveTo((active < 0 ? shown.indexOf(i) : active) + by); open(shown[active]); };
+  const step = by => () => {
+    if (!shown.length) return;
+    moveTo(active + by);
+    open(shown[active]);
+  };
   const tick = make("button", { type: "button", id: "tick-this", onclick: () => toggle(i) });
   drawTickButton(tick);
   const under = make("p", { class: "under" }, `${T.rank} ${number(i + 1)}`);
@@ -727,7 +756,8 @@ function whyOf(i, found) {
     box.append(make("span", {}, T.terms[name] ?? name), make("span", { class: "track", "aria-hidden": "true" }, bar), make("span", { class: "value" }, signed(value)));
   }
   const title = table.trend || table.background ? T.whyScore : T.why;  // those have ranks of their own
-  box.append(make("span", { class: "sum" }, T.sum), make("span", { class: "sum" }, `${T.chance} ${(1 / (1 + Math.exp(-sum))).toFixed(4)}`), make("span", { class: "value sum" }, signed(sum)));
+  box.append(make("span", { class: "sum" }, T.sum), make("span", { class: "value sum" }, signed(sum)));
+  box.append(make("span", { class: "chance" }, T.chance), make("span", { class: "value chance" }, (1 / (1 + Math.exp(-sum))).toFixed(4)));
   return section(title, box, note(T.termsNote));
 }
 
@@ -799,17 +829,17 @@ function relatedOf(i) {
 function courseOf(i) {
   const series = table.series?.[i];
   if (!series?.length) return null;
-  const [wide, high, most] = [400, 100, Math.max(1, ...series)], step = wide / series.length;
+  const rates = heights(series), most = Math.max(...rates), [wide, high] = [400, 100], step = wide / series.length;
   const chart = makeSvg("svg", { class: "chart", viewBox: `0 0 ${wide} 130`, role: "img", "aria-label": `${T.course}: ${about.periods.labels[0]} – ${about.periods.labels.at(-1)}` });
   series.forEach((count, at) => {
-    const tall = high * count / most;
+    const tall = high * rates[at] / (most || 1);
     chart.append(makeSvg("rect", { x: (at * step).toFixed(2), y: (12 + high - tall).toFixed(2), width: Math.max(0.6, step - Math.min(2, step / 4)).toFixed(2), height: tall.toFixed(2) }, makeSvg("title", {}, `${about.periods.labels[at]}: ${number(count)}`)));
   });
-  const peak = series.indexOf(most), text = (x, y, anchor, words) => makeSvg("text", { x, y, "text-anchor": anchor }, words);
+  const peak = rates.indexOf(most), text = (x, y, anchor, words) => makeSvg("text", { x, y, "text-anchor": anchor }, words);
   const at = peak * step + step / 2;
   chart.append(makeSvg("line", { x1: 0, y1: 112.5, x2: wide, y2: 112.5 }), text(0, 126, "start", about.periods.labels[0]), text(wide, 126, "end", about.periods.labels.at(-1)));
-  if (peak >= 0) chart.append(text(at, 9, at < 60 ? "start" : at > 340 ? "end" : "middle", `${about.periods.labels[peak]} · ${number(most)}`));
-  return section(T.course, chart);
+  if (peak >= 0) chart.append(text(at, 9, at < 60 ? "start" : at > 340 ? "end" : "middle", `${about.periods.labels[peak]} · ${number(series[peak])}`));
+  return section(T.course, chart, about.periods.characters ? note(T.courseNote) : null);
 }
 
 // ---------------------------------------------------------------- export
@@ -876,12 +906,12 @@ function setTheme() {
 // ---------------------------------------------------------------- beginning
 
 function fillForm() {
-  const numeric = about.columns.filter(({ name, kind }) => ["int", "float"].includes(kind) && name !== "count").map(({ name }) => name);
+  const numeric = about.columns.filter(({ name, kind }) => ["int", "float"].includes(kind) && name !== "count" && hasValues(name)).map(({ name }) => name);
   byId("plot-y").append(...numeric.map(name => make("option", { value: name })));
   byId("plot-y").value = numeric.includes("pmi") ? "pmi" : numeric[0] ?? "";
   byId("plot").hidden = !table.count || !numeric.length;
   byId("plot").open = !narrow.matches;
-  byId("known-choice").hidden = byId("legend").hidden = !table.known?.some(value => value !== null);
+  byId("known-choice").hidden = byId("legend").hidden = !table.known || !hasValues("known");
   byId("trend-choice").hidden = !table.trend;
   byId("trend").append(...[...new Set(table.trend ?? [])].filter(Boolean).map(name => make("option", { value: name })));
 }

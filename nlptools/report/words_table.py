@@ -14,7 +14,7 @@ from nlptools.errors import InputError
 WHY = "why_"
 """Columns that begin so are terms of the score."""
 
-_TEXTS = ("word", "first", "last", "peak", "trend", "change", "burst_start", "burst_end", "limit")
+_TEXTS = ("word", "first", "last", "peak", "trend", "change", "burst_start", "burst_end", "part_of", "limit")
 _PERIOD = re.compile(r"\d{4}(-W?\d\d(-\d\d)?)?")
 _EXACT = 2**53
 """Whole numbers below it are exact in a browser."""

@@ -13,7 +13,7 @@ from nlptools.concordance.open import is_index, open_concordance, place_of, read
 from nlptools.concordance.search import Concordance
 from nlptools.corpus import BATCH_SCHEMA, Corpus, CorpusInput, atomic_file, check_place, open_corpus
 from nlptools.corpus.writing import writes_through
-from nlptools.errors import InputError, OutputError
+from nlptools.errors import InputError, OptionError, OutputError
 from nlptools.report.evidence import Record, evidence_of
 from nlptools.report.options import SIZE, ReportOptions
 from nlptools.report.page import CHUNK, chunks_within, page
@@ -38,14 +38,18 @@ def write_report(
     left_out: n-grams that are no words, from `explain_new_words`: who looks for one is told why.
     options: the fields of `ReportOptions`.
 
-    Equal arguments give equal bytes. Raises InputError if there is no column `word`, OutputError if nothing can be written.
+    Equal arguments give equal bytes. Raises InputError if there is no column `word`, OptionError if an index shall be
+    folded, OutputError if nothing can be written.
     """
     chosen = ReportOptions(**options)
     check_page(path)
+    if is_index(corpus) and chosen.script != "keep":
+        raise OptionError(f"script={chosen.script!r} cannot fold {corpus}, an index: give the text that it was made of")
     corpus = corpus if corpus is None or is_index(corpus) else open_corpus(corpus)
     log = log or (lambda _: None)
     if "word" not in words.column_names:
         raise InputError("the table has no column 'word'; give one of find_new_words or find_trends")
+    others = None if left_out is None else _left_out(left_out)
     shown = words.slice(0, chosen.top)
     names, terms = terms_of(shown)
     described, columns = columns_of(shown)
@@ -68,7 +72,6 @@ def write_report(
             "periods": periods_of(shown),
         }
     log(f"report: {about['words']:,} words, evidence for {about['evidence']:,}")
-    others = None if left_out is None else _left_out(left_out)
     data = page(about["title"] or "nlptools", about, columns, others, chunks).encode("utf-8", "replace")
     with atomic_file(path) as file:
         file.write(data)

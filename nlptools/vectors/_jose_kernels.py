@@ -20,6 +20,7 @@ _ONE = np.float32(1)
 _TWO = np.float32(2)
 _TINY = np.float32(1e-30)  # of a squared norm
 _LEAST = np.float32(1e-6)  # of one that is a difference of products, which are known to 1e-7
+_ROUNDING = 1e-6  # of a mean of vectors, about
 
 
 class Sampling(NamedTuple):
@@ -773,21 +774,24 @@ def sum_documents(
 ) -> None:
     """Make documents, (N, D), of ids[begin:end] the directions of weighted sums of vectors of words, (V, D), from `centre`.
 
-    weights: (V,). centre: (D,). Words below -2 are left out. Documents without a word get all the same direction.
+    weights: (V,). centre: (D,). Words below -2 are left out. Documents without a word get all the same direction, and so do
+    those whose words cancel each other out, of whose sum only rounding is left.
     """
     total = np.empty(vectors.shape[1], np.float64)
     at, number = begin, 0
     while at < end:
         stop = _document_end(ids, at)
         total[:] = 0.0
+        mass = 0.0
         for i in range(at, stop):
             if ids[i] >= 0:
+                mass += weights[ids[i]]
                 for d in range(total.size):
                     total[d] += weights[ids[i]] * (vectors[ids[i], d] - centre[d])
         square = 0.0
         for d in range(total.size):
             square += total[d] * total[d]
-        if square > 0.0:
+        if square > (_ROUNDING * mass) ** 2:
             for d in range(total.size):
                 documents[number, d] = total[d] / np.sqrt(square)
         else:

@@ -133,7 +133,12 @@ def read_clusters(path: str | Path, table: VectorTable) -> list[str | None]:
     """
     from nlptools.corpus.records import open_record_paths
 
-    records = open_record_paths([path], ReadOptions(strict=True), [table.kind, "cluster"])
+    records = open_record_paths([path], ReadOptions(strict=True))
+    for name in (table.kind, "cluster"):
+        if name not in records.schema.names:
+            raise InputError(
+                f"{path}: has no column {name!r}; give the table of clusters that was made of these {table.kind}s"
+            )
     pairs: list[tuple[str, str]] = []
     for batch in records.batches():
         keys, clusters = (pc.cast(batch.column(name), pa.large_string()) for name in (table.kind, "cluster"))

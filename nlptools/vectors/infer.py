@@ -46,7 +46,7 @@ def infer_documents(
     Keys are as in training, see `train_jose`.
 
     vectors: a `VectorTable` or gensim `KeyedVectors` of words. segmenter: as for training. epochs: how often to read a
-    document; default: as often as in training. memory: for counting words. progress: called with the number of input bytes
+    document; default: as often as in training; objective centroid does not need it. memory: for counting words. progress: called with the number of input bytes
     read since its last call; log: with a line for each stage.
     Raises InputError for vectors that jose has not trained, or a corpus that cannot be used.
     """

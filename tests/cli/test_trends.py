@@ -130,3 +130,29 @@ def test_sparklines() -> None:
     assert sparkline([1, 1, 0, 0, 2, 2], [1] * 6, width=3) == "▄ █"
     assert sparkline([3], [0]) == "█"
     assert len(sparkline(range(731), [5] * 731)) <= 36
+
+
+def test_the_report_has_the_documents_with_a_date_and_keeps_the_rejects(trends: Any, tmp_path: Path) -> None:
+    page, rejects, plain = tmp_path / "trends.html", tmp_path / "rejects.jsonl", tmp_path / "plain.jsonl"
+    assert trends("--rejects", plain).status == 0
+    result = trends("--rejects", rejects, "--report", page)
+    assert (result.status, result.err.count("2 rejected")) == (0, 1), result.err
+    assert rejects.read_bytes() == plain.read_bytes() != b""
+    told = json.loads(page.read_text(encoding="utf-8").partition('id="about">')[2].partition("</script>")[0])
+    assert (told["documents"], told["words"], told["evidence"]) == (114, 2, 2)
+
+
+def test_standard_input_gives_no_evidence(spawn: Any, titles: Path, tmp_path: Path) -> None:
+    arguments = [
+        "trends",
+        "-",
+        "--input-format",
+        "csv",
+        "--date-column",
+        "day",
+        "--words",
+        titles.with_name("words.txt"),
+    ]
+    process = spawn(*arguments, "--report", tmp_path / "trends.html", stdin=-1)
+    _, err = process.communicate(titles.read_text(encoding="utf-8"))
+    assert process.returncode == 0 and "standard input can be read only once" in err, err

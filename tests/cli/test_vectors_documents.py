@@ -123,6 +123,8 @@ def test_errors_are_one_line(run: Any, folder: Path) -> None:
     documents, words, none = folder / "docs.kv", folder / "words.kv", folder / "none.kv"
     narrow = folder / "narrow.vec"
     narrow.write_text("1 2\na 1 2\n", encoding="utf-8")
+    short = folder / "short.txt"
+    short.write_text(TEXTS[0], encoding="utf-8")
     out = folder / "out.csv"
     for arguments, reason in (
         (["cluster", documents], "--n-clusters"),
@@ -142,7 +144,12 @@ def test_errors_are_one_line(run: Any, folder: Path) -> None:
         (["map", documents, "-o", out, "--top", 0], "--top 0 cannot work"),
         (["map", documents, "-o", out, "--perplexity", 0], "--perplexity 0.0 cannot work"),
         (["map", documents, "-o", out, "--labels", "a", "--clusters", "b"], "give one of them"),
-        (["map", documents, "-o", out, "--clusters", folder / "labels.txt"], "'document'"),
+        (
+            ["map", documents, "-o", out, "--clusters", folder / "labels.txt"],
+            "has no column 'document'; give the table",
+        ),
+        (["nearest", documents, "3", "--top", 1, "--texts", short], "short.txt: has no document '1', nor another"),
+        (["nearest", words, "红包", "--texts", folder / "corpus.txt"], "has no document '北京'"),
         (["map", documents, "-o", folder / "labels.csv", "--labels", folder / "labels.csv"], "would overwrite"),
         (["nearest", documents, "0", "--among", narrow], "cannot be compared"),
         (["nearest", documents, "x", "--among", words], "'x' is not among the 6 documents"),

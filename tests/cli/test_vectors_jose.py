@@ -190,6 +190,15 @@ def test_infer_unseen_documents(run: Any, infer: Any, text: Path, tmp_path: Path
     np.testing.assert_array_equal(read_table(new).vectors, whole[4:])
 
 
+def test_infer_reads_more_often(run: Any, infer: Any, text: Path, tmp_path: Path) -> None:
+    out, new, more = (tmp_path / name for name in ("words.kv", "new.kv", "more.kv"))
+    assert run(text, "-o", out, *QUICK, "-q").status == 0
+    for path, arguments in ((new, ()), (more, ("--epochs", 2)), (tmp_path / "x.kv", ("--epochs", 9))):
+        assert infer(out, text, "-o", path, "-q", *arguments) == (0, "", "")
+    assert new.read_bytes() == more.read_bytes()  # as often as QUICK
+    assert not (read_table(new).vectors == read_table(tmp_path / "x.kv").vectors).all()
+
+
 def test_infer_needs_words_of_jose(run: Any, infer: Any, nlptools: Any, text: Path, tmp_path: Path) -> None:
     words, documents, other, out = (tmp_path / name for name in ("w.kv", "d.kv", "o.kv", "out.kv"))
     assert run(text, "-o", words, "--documents", documents, *QUICK, "-q").status == 0
@@ -210,6 +219,7 @@ def test_infer_needs_words_of_jose(run: Any, infer: Any, nlptools: Any, text: Pa
         ([words, text, "-o", tmp_path / "x.training"], "give another suffix"),
         ([words, text, "-o", tmp_path / "none" / "x.kv"], "mkdir -p"),
         ([words, text, "-o", out, "--threads", 0], "--threads 0 cannot work"),
+        ([words, text, "-o", out, "--epochs", 0], "--epochs 0 cannot work"),
         ([words, text, "-o", out, "--segmenter", "none.seg"], "no such file"),
         ([words, text, "-o", out, "--text-column", "x"], "x"),
         ([words, blank, "-o", out], "blank.txt"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nlptools as nt
-from nlptools.concordance.search import LINES
+from nlptools.concordance.search import LINES, sample_ranks
 from nlptools.errors import OptionError
 
 AWKWARD = [
@@ -135,6 +135,14 @@ def test_many_words_in_parts(opened: Any, monkeypatch: pytest.MonkeyPatch) -> No
         assert found.neighbours_all(words).equals(whole[2])
         assert found.find("生").equals(whole[3])
         assert found.neighbours("生").to_pylist() == neighbours(texts, "生")
+
+
+@given(st.integers(1, 60), st.integers(1, 10**6), st.integers(0, 99))
+def test_no_occurrence_is_drawn_twice(sample: int, more: int, seed: int) -> None:
+    for count in (sample + 1, sample + more, 2 * sample - 1 + (sample == 1)):
+        drawn = sample_ranks(count, sample, seed).tolist()
+        assert drawn == sorted(set(drawn)) and drawn[0] >= 0 and drawn[-1] < count
+        assert sample_ranks(np.array([count, count + 1]), sample, seed)[0].tolist() == drawn
 
 
 def test_a_sample_is_spread_and_repeatable(opened: Any) -> None:

@@ -1,5 +1,6 @@
 """Which stages go to Spark, and with what; tests/jobs/test_spark_*.py runs a real one."""
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ import pytest
 import nlptools as nt
 from nlptools.corpus import ReadOptions
 from nlptools.corpus.reading import ReadReport
+from nlptools.errors import OptionError
 
 JOB = """
 [defaults]
@@ -127,8 +129,10 @@ def test_local_needs_no_spark(spark: Spark) -> None:
 def test_what_was_left_out_is_told_and_tried_again(spark: Spark) -> None:
     spark.left_out = ["b.gz: ends early"]
     lines: list[str] = []
-    nt.run_job("job.toml", engine="yarn", log=lines.append)
+    nt.run_job("job.toml", engine="yarn", log=lines.append, log_file="log.jsonl")
     assert "counts: left out: b.gz: ends early" in lines
+    events = [json.loads(line) for line in Path("log.jsonl").read_text("utf-8").splitlines()]
+    assert ["b.gz: ends early"] in [event.get("left_out") for event in events]
     assert nt.run_job("job.toml", dry_run=True).plan[0].reason == "had to leave out what it could not read"
     assert nt.run_job("job.toml").ran[0] == "counts"
 
@@ -146,3 +150,23 @@ def test_spark_is_asked_only_when_needed(spark: Spark) -> None:
     nt.run_job("job.toml")
     nt.run_job("job.toml", engine="local[2]")
     assert spark.calls == []
+
+
+@pytest.mark.parametrize("engine", ["lokal", "", "local[", "local[]", "spark://", "yarn 2"])
+def test_no_such_engine(spark: Spark, engine: str) -> None:
+    with pytest.raises(OptionError, match=r"engine=.* cannot work: give local, "):
+        nt.run_job("job.toml", engine=engine, dry_run=True)
+
+
+def test_an_engine_that_cannot_be_started_ends_the_job(spark: Spark, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(master: str | None) -> None:
+        spark.calls.append(("start", master))
+        raise OptionError("there is no Java; install it")
+
+    monkeypatch.setattr(spark, "start_spark", missing)
+    lines: list[str] = []
+    with pytest.raises(OptionError, match=r"^there is no Java; install it$"):
+        nt.run_job("job.toml", engine="yarn", log=lines.append)
+    assert spark.calls == [("start", "yarn")]
+    assert lines == []
+    assert nt.run_job("job.toml").ran[0] == "counts"

@@ -92,6 +92,7 @@ def problems(text: str) -> list[tuple[int, str]]:
         ("[defaults]\nthread = 2\n" + COUNT, 2, ["thread", "did you mean 'threads'"]),
         ("[defaults]\nrounds = 2\n" + COUNT, 2, ["rounds", "no stage of this job"]),
         ("[defaults]\norder = 'x'\n" + COUNT, 2, ["order = 'x'"]),
+        ("[defaults]\nmemory = '16Q'\n" + COUNT, 2, ["memory='16Q' cannot work"]),
         (COUNT.replace('"a.txt"', '"data"').replace("c.ngrams", "data/new/c.csv"), 4, ["lies among the inputs data"]),
         (COUNT.replace('"a.txt"', '"data/*"').replace("c.ngrams", "data/c.csv"), 4, ["lies among the inputs data/*"]),
         (COUNT.replace('"a.txt"', '"**/*.txt"').replace("c.ngrams", "x/c.txt"), 4, ["lies among the inputs", "c.txt"]),

@@ -1,6 +1,7 @@
 """Sessions that cannot be, and errors of Spark in one line."""
 
 import builtins
+import logging
 import shutil
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from nlptools.errors import OptionError, OutputError
-from nlptools.jobs.spark_session import _batches, partition_keys, spark_errors, start_spark
+from nlptools.jobs.spark_session import _batches, _quieten_py4j, partition_keys, spark_errors, start_spark
 
 
 def test_a_machine_without_pyspark_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,3 +61,16 @@ def test_rows_are_handed_over_in_batches_of_some_megabytes() -> None:
     rows = [(1, 2, part, bytes(3 << 20)) for part in range(5)]
     assert [batch.num_rows for batch in _batches(rows)] == [2, 2, 1]
     assert list(_batches([])) == []
+
+
+def test_py4j_logs_no_tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    root, own = logging.getLogger(), logging.getLogger("py4j")
+    monkeypatch.setattr(root, "filters", [])
+    monkeypatch.setattr(own, "level", own.level)
+    _quieten_py4j()
+    _quieten_py4j()
+    assert len(root.filters) == 1
+    assert [bool(root.filter(logging.makeLogRecord({"pathname": path}))) for path in ("/a/py4j/b.py", "/a/b.py")] == [
+        False,
+        True,
+    ]

@@ -184,7 +184,7 @@ def test_terms_add_up(driver: Any, words: pa.Table) -> None:
     row = words.to_pylist()[2]
     log_odds = row["why_constant"] + row["why_price"] + row["why_pmi"]
     said = open_word(driver, 2)
-    assert f"Sum, log-odds\nProbability {1 / (1 + math.exp(-log_odds)):.4f}\n+{log_odds:.2f}" in said
+    assert f"Sum, log-odds\n+{log_odds:.2f}\nProbability\n{1 / (1 + math.exp(-log_odds)):.4f}" in said
     assert f"Price λ\n+{row['why_price']:.2f}\nAny n-gram\n−2.40" not in said  # larger terms first
     assert said.index("Price λ\n+") < said.index("Cohesion (PMI)\n+")
 
@@ -411,13 +411,15 @@ def test_trends(session: Any, tmp_path: Path, downloads: Path) -> None:
     )
     labels = ["2023-11", "2023-12", "2024-01", "2024-02"]
     page = tmp_path / "trends.html"
-    metadata = {b"periods": json.dumps({"labels": labels}).encode()}
+    metadata = {b"periods": json.dumps({"labels": labels, "characters": [10, 10, 10, 100]}).encode()}
     write_report(table.replace_schema_metadata(metadata), None, page)
     browser.look(session)
     browser.visit(session, page)
     assert len(session.find_elements("css selector", "#rows svg.spark")) == 3
     said = open_word(session, 0)
-    assert "2024-02 · 5" in said and "q value\n1.0e-9" in said
+    assert "2024-01 · 1" in said and "q value\n1.0e-9" in said
+    script = "return [...document.querySelectorAll('.chart rect')].map(bar => Number(bar.getAttribute('height')))"
+    assert session.execute_script(script) == [0, 0, 100, 50]  # rates: 1 of 10 characters, then 5 of 100
     titles = session.execute_script("return [...document.querySelectorAll('.chart title')].map(t => t.textContent)")
     assert titles == ["2023-11: 0", "2023-12: 0", "2024-01: 1", "2024-02: 5"]
     assert choose(session, trend="dying") == [2]
@@ -440,6 +442,24 @@ def test_tables_of_words_alone(session: Any, tmp_path: Path) -> None:
         assert shown(session) == list(range(len(names)))
         assert not session.find_element("id", "plot").is_displayed()
         assert session.get_log("browser") == []
+
+
+def test_columns_without_values_are_not_shown(session: Any, tmp_path: Path) -> None:
+    page = tmp_path / "empty.html"
+    nothing = pa.nulls(2, pa.int64())
+    table = {"word": ["红包", "微信"], "count": [2, 1], "known": nothing, "pmi": [1e10, 1e10]}
+    write_report(pa.table(table), None, page)
+    browser.look(session)
+    browser.visit(session, page)
+    names = session.execute_script(
+        "return [...document.querySelectorAll('#head [data-sort]')].map(e => e.dataset.sort)"
+    )
+    assert names == ["rank", "word", "count", "pmi"]
+    assert session.execute_script("return [...document.getElementById('plot-y').options].map(o => o.value)") == ["pmi"]
+    open_word(session, 0)
+    assert choose(session, search="没有") == []
+    session.execute_script("document.querySelectorAll('.moves button')[2].click()")  # there is no next word
+    assert session.get_log("browser") == []
 
 
 def test_fifty_thousand_words(session: Any, tmp_path: Path, texts: list[str]) -> None:

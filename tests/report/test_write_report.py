@@ -259,6 +259,17 @@ def test_periods_of_a_wide_table_are_a_series_again(tmp_path: Path) -> None:
     assert periods_of(table) == {"labels": ["2023-11", "2023-12", "2024-01"], "characters": None}
 
 
+def test_a_longer_word_of_digits_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "trends.csv"
+    path.write_text("word,count,part_of\n20,6,2024\n2024,6,\n", encoding="utf-8")
+    assert [row["part_of"] for row in read_words(path).to_pylist()] == ["2024", ""]
+
+
+def test_an_index_cannot_be_folded(words: pa.Table, path: Path) -> None:
+    with pytest.raises(OptionError, match=r"cannot fold c\.kwic, an index"):
+        write_report(words, "c.kwic", path, script="simplified")
+
+
 def test_files_that_are_no_tables_of_words(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")

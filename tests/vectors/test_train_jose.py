@@ -116,6 +116,13 @@ def test_gensim_gets_what_was_learned(objective: str) -> None:
     assert tables_of(objective=objective)[0].contexts is None
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_is_no_direction(seed: int) -> None:
+    _, documents = tables_of(["a b", "b a", "", "a", "b"], objective="centroid", seed=seed)
+    assert (documents.vectors[:2] == documents.vectors[2]).all()  # words that cancel each other out, as none at all
+    assert not (documents.vectors[3] == documents.vectors[2]).all()
+
+
 @COMPILED
 @pytest.mark.parametrize("suffix", [".kv", ".vec", ".bin", ".vec.gz", ".parquet", ".arrow"])
 def test_files_of_what_was_learned(suffix: str, tmp_path: Path) -> None:
