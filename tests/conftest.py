@@ -1,6 +1,8 @@
 """For all tests: one Hypothesis profile compiled, a smaller one with NUMBA_DISABLE_JIT=1."""
 
 import os
+import signal
+from contextlib import suppress
 
 import numba
 import pytest
@@ -21,6 +23,10 @@ settings.load_profile("interpreted" if INTERPRETED else "compiled")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    with suppress(ValueError):  # not the main thread
+        signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # a job in the background ignores it, and so would commands that are interrupted
     if INTERPRETED:  # the hashes of the kernels are products modulo 2^64
         config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar (add|multiply):RuntimeWarning")
 
