@@ -19,9 +19,10 @@ A thread learns several documents side by side, a block of each in turn. In the 
 run after each other, and what the document has learned is where its words happened to be in between; of documents side by
 side frequent words cannot follow each one. That makes better documents, but its words are worse for sums.
 
-With objective centroid words are learned as with reference, documents too, for the words' sake, but in the order of the
-text. In the end a document is where the sum over its words of a / (a + p(u)) (⟨u, d⟩ - mean of ⟨u', d⟩) is largest, p the
-share of the text: margins that are never reached, weights of Arora and others (2017). That is the direction of a sum, so
+With objective centroid words are learned as with reference, beside documents that have a wide margin and learn of few
+occurrences of frequent words, in the order of the text. In the end a document is where the sum over its words of
+a / (a + p(u)) (⟨u, d⟩ - mean of ⟨u', d⟩) is largest, p the share of the text: margins that are never reached, weights of Arora
+and others (2017). That is the direction of a sum, so
 unseen documents need no training.
 """
 
