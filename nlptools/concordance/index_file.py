@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nlptools.corpus.array_file import cell_bytes
 from nlptools.corpus.writing import atomic_file
 from nlptools.errors import InputError
 
@@ -259,7 +260,7 @@ class IndexFile:
         batch.validate(full=True)
         if batch.num_rows != 1 or any(column.null_count for column in batch.columns):
             raise ValueError
-        *cells, checksums = (_cell(batch.column(name)) for name in (*_CELLS, "checksums"))
+        *cells, checksums = (cell_bytes(batch.column(name)) for name in (*_CELLS, "checksums"))
         numbers = [batch.column(name)[0].as_py() for name in _NUMBERS]
         told = _block_checksum(self._header, number, [cell.size for cell in cells], numbers, checksums)
         pages = [-(-cell.size >> _PAGE_BITS) for cell in cells]
@@ -273,13 +274,6 @@ class IndexFile:
         elif not _is_sound(block):
             raise ValueError
         return block
-
-
-def _cell(column: Any) -> NDArray[np.uint8]:
-    """Return the bytes of a large_binary array of one row, where they are; a scalar of pyarrow would be a copy."""
-    _, offsets, data = column.buffers()
-    begin, end = np.frombuffer(offsets, np.int64, 2, 8 * column.offset)
-    return np.frombuffer(data or b"", np.uint8)[begin:end]
 
 
 def _is_sound(block: IndexBlock) -> bool:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from nlptools.checks import check_numbers
 from nlptools.concordance import _kernels, blocks
-from nlptools.concordance.columns import integers, strings
 from nlptools.concordance.index_file import DEPTH, POSITION_BYTES, IndexBlock, IndexFile
 from nlptools.concordance.neighbours import CODES, Tally
 from nlptools.concordance.search import LINES, encoded, line_batch, sample_ranks
+from nlptools.corpus.columns import integers, strings
 from nlptools.threads import default_threads, in_order
 
 Ints = NDArray[np.int64]

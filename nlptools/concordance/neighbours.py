@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nlptools.concordance.blocks import code_text
-from nlptools.concordance.columns import integers, strings
+from nlptools.corpus.columns import integers, strings
 
 NEIGHBOURS = pa.schema(
     [

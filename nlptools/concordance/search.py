@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from nlptools.checks import check_numbers
 from nlptools.concordance import blocks
-from nlptools.concordance.columns import integers, strings
 from nlptools.concordance.index_file import IndexBlock, IndexFile
 from nlptools.concordance.neighbours import Tally, count_keys
+from nlptools.corpus.columns import integers, strings
 from nlptools.corpus.reading import large_strings
 from nlptools.errors import OptionError
 

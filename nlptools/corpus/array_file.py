@@ -71,7 +71,7 @@ def _noun(kind: str) -> str:
     return kind.rsplit(" ", 1)[0]
 
 
-def _cell(column: Any) -> NDArray[np.uint8]:
+def cell_bytes(column: Any) -> NDArray[np.uint8]:
     """Return the bytes of a large_binary array of one row, where they are; a scalar of pyarrow would be a copy."""
     _, offsets, data = column.buffers()
     begin, end = np.frombuffer(offsets, np.int64, 2, 8 * column.offset)
@@ -92,7 +92,7 @@ def _arrays(reader: Any, facts: dict[str, str]) -> Arrays:
     batch.validate(full=True)
     if batch.num_rows != 1 or any(column.null_count for column in batch.columns):
         raise ValueError
-    cells = [_cell(column) for column in batch.columns]
+    cells = [cell_bytes(column) for column in batch.columns]
     if facts.pop("crc32") != _checksums(cells, facts):
         raise ValueError
     arrays = {}

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-import numpy as np
 import pyarrow as pa
 
 from nlptools.corpus.column_types import is_json_text, is_list_of_strings, is_string
+from nlptools.corpus.columns import strings
 from nlptools.corpus.reading import array_offsets
 from nlptools.corpus.writing import atomic_file, check_place, writes_through
 from nlptools.errors import OutputError
@@ -145,7 +145,7 @@ def _write_tsv(batches: Batches, schema: Any, stream: IO[bytes]) -> None:
 
 
 def _write_delimited(batches: Batches, schema: Any, stream: IO[bytes], delimiter: str) -> None:
-    header = [_cells(_strings([name]), delimiter) for name in schema.names]
+    header = [_cells(strings([name]), delimiter) for name in schema.names]
     _write_lines(_joined(header, delimiter), stream)
     for batch in _short(batches):
         cells = [_cells(column, delimiter) for column in batch.columns]
@@ -172,20 +172,11 @@ def _as_json(column: Any) -> Any:
     return pa.array(texts, pa.large_string())
 
 
-def _strings(texts: list[str]) -> Any:
-    """Return a large_string array; `pa.array` would import pandas, where it is installed."""
-    data = [text.encode() for text in texts]
-    offsets = np.cumsum([0, *map(len, data)], dtype=np.int64)
-    return pa.Array.from_buffers(
-        pa.large_string(), len(data), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(data))]
-    )
-
-
 def _joined(parts: list[Any], separator: str) -> Any:
     """Return columns, and words for every row between them, joined row by row; a null adds nothing."""
     import pyarrow.compute as pc  # here, because it takes its time to import
 
-    whole = [_strings([part])[0] if isinstance(part, str) else part for part in (*parts, separator)]
+    whole = [strings([part])[0] if isinstance(part, str) else part for part in (*parts, separator)]
     return pc.binary_join_element_wise(*whole, null_handling="replace")
 
 
