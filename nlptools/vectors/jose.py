@@ -61,7 +61,9 @@ learns one after the other, unless training is deterministic."""
 ROUND = 8
 """Blocks of each of these that are learned from the same words."""
 
-_ROWS = 1 << 16  # that are drawn at a time
+_ROWS = 1 << 16  # of a matrix that are worked on at a time
+
+_OFF_SPHERE = 2e-6  # more than rounding takes a norm away from 1
 
 
 @dataclass
@@ -104,6 +106,14 @@ def _directions(rows: int, size: int, random: np.random.Generator) -> NDArray[np
         some[:] = random.random(some.shape, np.float32) - np.float32(0.5)
         some /= np.linalg.norm(some, axis=1, keepdims=True)
     return drawn
+
+
+def _return_to_sphere(matrix: NDArray[np.float32]) -> None:
+    """Scale the rows that two threads wrote at the same time, a part of each, to norm 1; the others stay to the bit."""
+    for lo in range(0, len(matrix), _ROWS):
+        some = matrix[lo : lo + _ROWS]
+        norms = np.linalg.norm(some, axis=1, keepdims=True)
+        np.divide(some, norms, out=some, where=np.abs(norms - 1) > _OFF_SPHERE)
 
 
 def learn_jose(
@@ -243,6 +253,8 @@ class _Training:
                     self._done(lanes)
 
         self._run(work)
+        for matrix in self.state.sphere:
+            _return_to_sphere(matrix)
 
     def learn_in_rounds(self) -> None:
         """Learn LANES pieces side by side: some blocks of each from the same words, whose changes are added in order.

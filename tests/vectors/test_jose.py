@@ -444,6 +444,18 @@ def test_norms_and_progress(objective: str, deterministic: bool, workers: int) -
     assert 0 < state.mean_loss < 5
 
 
+def test_rows_that_two_threads_wrote_return_to_the_sphere() -> None:
+    rows = np.random.default_rng(1).normal(size=(5, 12)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    torn = rows.copy()
+    torn[3, 6:] = -0.1
+    wanted = torn[3] / np.linalg.norm(torn[3])
+    jose._return_to_sphere(torn)
+    assert np.allclose(torn[3], wanted, atol=1e-6)
+    assert torn[[0, 1, 2, 4]].tobytes() == rows[[0, 1, 2, 4]].tobytes()
+    jose._return_to_sphere(np.zeros((0, 12), np.float32))
+
+
 @OBJECTIVES
 @MODES
 def test_a_training_goes_on_where_it_stopped(objective: str, deterministic: bool) -> None:
