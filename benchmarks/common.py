@@ -1,12 +1,14 @@
-"""What every benchmark needs: the evaluation data, a measured run of a command, tables."""
+"""What every benchmark needs: the evaluation data, a measured run of a command, tables that are printed and recorded."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("NLPTOOLS_DATA", ROOT.parent / "shared" / "data"))
@@ -61,14 +63,35 @@ def need(*names: str) -> list[Path]:
     return paths
 
 
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a Markdown table."""
+@dataclass(frozen=True)
+class Plot:
+    """How a table is drawn: a line or a group of bars for each column of `y` (numbers, unit in `label`), along column `x`.
+
+    by: a column whose values part the rows into lines of their own. log: both axes of lines, the length of bars.
+    """
+
+    kind: Literal["lines", "bars"]
+    x: str
+    y: Sequence[str]
+    label: str
+    by: str | None = None
+    log: bool = False
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]], plot: Plot | None = None) -> None:
+    """Print a Markdown table; and add it to the record, a JSON file, if NLPTOOLS_BENCH_RECORD names one."""
     print(f"\n### {title}\n")
     print("| " + " | ".join(header) + " |")
     print("| " + " | ".join("---" for _ in header) + " |")
     for row in rows:
         print("| " + " | ".join(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row) + " |")
     sys.stdout.flush()
+    if name := os.environ.get("NLPTOOLS_BENCH_RECORD"):
+        record = Path(name)
+        tables = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
+        cells = [[cell if isinstance(cell, int | float) else str(cell) for cell in row] for row in rows]
+        found = {"title": title, "header": list(header), "rows": cells, "plot": plot and asdict(plot)}
+        record.write_text(json.dumps([*tables, found], ensure_ascii=False), encoding="utf-8")
 
 
 def machine() -> str:
