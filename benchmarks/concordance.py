@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from common import Run, machine, measure, median, need, nlptools, table
+from common import Plot, Run, machine, measure, median, need, nlptools, table
 from memory import write_text
 
 WORDS = ("的", "我们", "红包", "中华人民共和国", "concordance", "𠮷")
@@ -42,7 +42,10 @@ def main() -> None:
     table("The first question, which makes the index", ["text", "seconds", "processor", "peak MB", "index MB"], made)
     scanning = ["grep, s", *(["rg, s"] if shutil.which("rg") else [])]
     table(
-        "The second question", ["text", "word", "lines, s", "processor", "peak MB", "neighbours, s", *scanning], asked
+        "The second question",
+        ["text", "word", "lines, s", "processor", "peak MB", "neighbours, s", *scanning],
+        asked,
+        Plot("bars", "word", ["lines, s", *scanning], "seconds", by="text"),
     )
 
 

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import machine, need, nlptools, table
+from common import Plot, machine, need, nlptools, table
 from numpy.typing import NDArray
 from vectors import (
     SAME,
@@ -144,9 +144,10 @@ def compared(name: str, path: Path, rounds: int, **options: int) -> None:
         [job, f"{rate:,.0f}", rate / authors, rate / rates["gensim, DBOW"], seconds[job]] for job, rate in rates.items()
     ]
     rows.append(["program of the authors, measured elsewhere", f"{authors:,}", 1.0, "-", "-"])
-    header = ["", "words/s, training", "over the authors' program", "over gensim", "seconds"]
+    header = ["method", "words/s, training", "over the authors' program", "over gensim", "seconds"]
     settings = ", ".join(f"{option} {value}" for option, value in options.items())
-    table(f"Speed, {name}, {settings}, {words:,} words", header, rows)
+    plot = Plot("bars", "method", ["words/s, training"], "words/s")
+    table(f"Speed, {name}, {settings}, {words:,} words", header, rows, plot)
 
 
 def seconds_of_jose(text: WordIds, **options: Any) -> float:
@@ -170,7 +171,8 @@ def quality(folder: Path, chosen: argparse.Namespace) -> None:
                     rows.append([order, way, *map(spread, zip(*figures, strict=True))])
                     print(*rows[-1], sep=" | ", file=sys.stderr)
     title = f"Clusters of {len(labels):,} posts, window 10, {chosen.epochs or 20} epochs, {chosen.seeds} seeds"
-    table(title, ["order", "vectors of documents", "NMI", "ARI", "purity"], rows)
+    plot = Plot("bars", "vectors of documents", ["NMI"], "NMI", by="order")
+    table(title, ["order", "vectors of documents", "NMI", "ARI", "purity"], rows, plot)
 
 
 def posts(documents: int | None, folder: Path) -> dict[str, tuple[Path, list[str]]]:
@@ -254,7 +256,7 @@ def similarity(folder: Path, chosen: argparse.Namespace) -> None:
     """Print how good vectors of English words are."""
     path = unpacked(need("en/mixed_en.txt.gz")[0], chosen.megabytes, folder)
     header = [
-        "",
+        "method",
         "epochs",
         "WordSim-353",
         "SimLex-999",
@@ -268,7 +270,8 @@ def similarity(folder: Path, chosen: argparse.Namespace) -> None:
         for name, (epochs, train) in trainers(text, path, chosen.epochs).items():
             rows.append([name, epochs, *english_row(train, chosen.seeds)])
             print(*rows[-1], sep=" | ", file=sys.stderr)
-    table(f"Words, size {SIZE}, window 5, {chosen.seeds} seeds, {text.counts.sum():,} words", header, rows)
+    plot = Plot("bars", "method", ["WordSim-353", "SimLex-999", "Google, 3CosAdd"], "")
+    table(f"Words, size {SIZE}, window 5, {chosen.seeds} seeds, {text.counts.sum():,} words", header, rows, plot)
 
 
 def trainers(

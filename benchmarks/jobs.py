@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from common import machine, measure, need, nlptools, table
+from common import Plot, machine, measure, need, nlptools, table
 
 FIVE_STAGES = """
 [stages.texts]
@@ -126,7 +126,7 @@ def overhead(folder: Path, text: Path, shards: int) -> None:
     ]
     rows.append(["the same as three commands", sum(measure(nlptools(*words, "-q")).seconds for words in commands), "-"])
     rows.append(["nlptools --version", start, "-"])
-    table("Jobs", ["what", "seconds", "ms a shard"], rows)
+    table("Jobs", ["what", "seconds", "ms a shard"], rows, Plot("bars", "what", ["seconds"], "seconds", log=True))
 
 
 def kills(folder: Path, wanted: int, seed: int) -> None:

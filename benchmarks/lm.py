@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
-from common import Run, machine, measure, median, need, nlptools, table
+from common import Plot, Run, machine, measure, median, need, nlptools, table
 
 import nlptools as nt
 
@@ -60,7 +60,12 @@ def main() -> None:
                 ]
             )
     header = ["model", "training, s", "peak memory, MB", "n-grams", "file, MB", "scoring, MB/s", "on two threads"]
-    table("Character models of 100 MB", [*header, "perplexity of pku_dev"], rows)
+    table(
+        "Character models of 100 MB",
+        [*header, "perplexity of pku_dev"],
+        rows,
+        Plot("bars", "model", ["training, s"], "seconds"),
+    )
 
 
 def seconds_of_scoring(model: nt.LanguageModel, batches: list[pa.RecordBatch], threads: int, rounds: int) -> float:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from common import machine, measure, median, need, nlptools, table
+from common import Plot, machine, measure, median, need, nlptools, table
 from numpy.typing import NDArray
 
 CUT = 0.1  # of the gaps between characters: 27 % of the 4-grams of a copy are torn
@@ -73,7 +73,12 @@ def main() -> None:
                     [f"{size:,} MB", memory, seconds, 1000 * seconds / size, f"{peak:.0f}", counts.stat().st_size >> 20]
                 )
                 print(rows[-1], flush=True)
-    table("nlptools count", ["text", "memory", "seconds", "ms a MB", "peak MB", "count file MB"], rows)
+    table(
+        "nlptools count",
+        ["text", "memory", "seconds", "ms a MB", "peak MB", "count file MB"],
+        rows,
+        Plot("lines", "text", ["seconds", "peak MB"], "seconds, MB", by="memory", log=True),
+    )
 
 
 if __name__ == "__main__":

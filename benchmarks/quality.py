@@ -18,12 +18,13 @@ from typing import Any
 import jieba
 import pyarrow as pa
 import pyarrow.compute as pc
-from common import machine, need, table
+from common import Plot, machine, need, table
 
 from nlptools import count_ngrams, find_new_words, open_corpus
 
 HAN = re.compile("[\u4e00-\u9fa5]{2,}")
 GOLD_ONCE_IN_LIST, GOLD_FOR_RECALL, PRECISION = 2, 5, 0.85
+GOLD_HEADER = ("words", "P@100", "P@1000", "P@2000", "recall")
 METHODS = ("raw frequency", "entropy", "cohesion", "mdl")
 
 
@@ -35,12 +36,17 @@ def ranked(method: str, corpus: Path | list[str], **options: Any) -> list[str]:
             from nlptools.text.scripts import batch_folder
 
             batches = [batch_folder(str(options["script"]))(batch) for batch in batches]
-        counts = count_ngrams(pa.Table.from_batches(batches), order=4).to_table(min_count=2)
-        counts = counts.filter(pc.greater(counts["n"], 1)).sort_by([("count", "descending"), ("ngram", "ascending")])
-        words = counts["ngram"].slice(0, 400_000).to_pylist()
+        words = most_frequent(count_ngrams(pa.Table.from_batches(batches), order=4).to_table(min_count=2))
     else:
         words = find_new_words(corpus, method=method, **options)["word"].to_pylist()
     return [word for word in words if HAN.fullmatch(word)]
+
+
+def most_frequent(counts: pa.Table) -> list[str]:
+    """Return the n-grams of two or more characters, the most frequent first."""
+    counts = counts.filter(pc.greater(counts["n"], 1)).sort_by([("count", "descending"), ("ngram", "ascending")])
+    words: list[str] = counts["ngram"].slice(0, 400_000).to_pylist()
+    return words
 
 
 def precision(words: list[str], hits: Iterable[str], k: int) -> float | str:
@@ -61,11 +67,26 @@ def recall_at_precision(words: list[str], gold: Counter[str]) -> float:
     return best
 
 
-def on_gold(title: str, files: list[Path]) -> None:
+def read_gold(files: list[Path]) -> tuple[list[str], Counter[str]]:
+    """Return the documents of gold segmentations, not segmented, and how often each Han word occurs."""
     lines = [line.split() for path in files for line in path.read_text(encoding="utf-8").splitlines()]
-    gold = Counter(word for line in lines for word in line if HAN.fullmatch(word))
+    return ["".join(line) for line in lines], Counter(word for line in lines for word in line if HAN.fullmatch(word))
+
+
+def gold_figures(words: list[str], gold: Counter[str]) -> list[object]:
+    """Return the cells of GOLD_HEADER."""
     frequent = {word for word, n in gold.items() if n >= GOLD_ONCE_IN_LIST}
-    documents = ["".join(line) for line in lines]
+    return [len(words), *(precision(words, frequent, k) for k in (100, 1000, 2000)), recall_at_precision(words, gold)]
+
+
+def read_lexicon(path: Path) -> set[str]:
+    """Return the words of the union of lexicons."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return {line.split("\t", 1)[0] for line in stream}
+
+
+def on_gold(title: str, files: list[Path]) -> None:
+    documents, gold = read_gold(files)
     dictionary = Path(jieba.__file__).with_name("dict.txt")
     known = {line.split(" ", 1)[0] for line in dictionary.read_text(encoding="utf-8").splitlines()}
     rows: list[list[object]] = []
@@ -76,23 +97,13 @@ def on_gold(title: str, files: list[Path]) -> None:
             filtered = ranked(method, documents, known=(dictionary,), new_only=True)
         else:
             filtered = new
-        rows.append(
-            [
-                method,
-                len(words),
-                *(precision(words, frequent, k) for k in (100, 1000, 2000)),
-                recall_at_precision(words, gold),
-                precision(new, gold, 100),
-                precision(filtered, gold, 100),
-            ]
-        )
-    header = ["method", "words", "P@100", "P@1000", "P@2000", "recall", "new, P@100", "--new-only, P@100"]
-    table(title, header, rows)
+        rows.append([method, *gold_figures(words, gold), precision(new, gold, 100), precision(filtered, gold, 100)])
+    header = ["method", *GOLD_HEADER, "new, P@100", "--new-only, P@100"]
+    table(title, header, rows, Plot("bars", "method", ["P@100", "P@1000", "recall"], "share"))
 
 
 def on_raw_text(path: Path, lexicon: Path) -> None:
-    with gzip.open(lexicon, "rt", encoding="utf-8") as stream:
-        words = {line.split("\t", 1)[0] for line in stream}
+    words = read_lexicon(lexicon)
     rows = []
     for method in METHODS:
         found = ranked(method, path, script="simplified")
@@ -101,6 +112,7 @@ def on_raw_text(path: Path, lexicon: Path) -> None:
         "100 MB of mixed text folded to simplified characters, against a union of lexicons",
         ["method", "words", "P@1000", "P@10,000", "P@50,000"],
         rows,
+        Plot("bars", "method", ["P@1000", "P@10,000", "P@50,000"], "share"),
     )
 
 

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
-from common import machine, measure, median, need, table
+from common import Plot, machine, measure, median, need, table
 
 from nlptools import InputError, open_corpus, open_records
 from nlptools.corpus.byte_stream import chunk_stream
@@ -96,7 +96,12 @@ def speed(files: dict[str, Path], rounds: int) -> None:
         seconds = median([timed(work, path) for _ in range(rounds)])
         size = path.stat().st_size
         rows.append([name, f"{size / 1e6:.0f}", what, f"{seconds:.2f}", f"{size / seconds / 1e6:.0f}"])
-    table("Reading", ["file", "MB", "how", "median seconds", "MB/s"], rows)
+    table(
+        "Reading",
+        ["file", "MB", "how", "median seconds", "MB/s"],
+        rows,
+        Plot("bars", "how", ["MB/s"], "MB/s", by="file"),
+    )
 
 
 def memory(source: Path, folder: Path) -> None:

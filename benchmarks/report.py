@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, machine, need, table
+from common import ROOT, Plot, machine, need, table
 from memory import write_text
 
 import nlptools as nt
@@ -50,7 +50,12 @@ def main() -> None:
             return
         driver = browser.start()
         try:
-            table("In the browser, median ms", ["what", "ms"], times(driver, page, options.rounds))
+            table(
+                "In the browser, median ms",
+                ["what", "ms"],
+                times(driver, page, options.rounds),
+                Plot("bars", "what", ["ms"], "ms"),
+            )
         finally:
             driver.quit()
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from common import machine, need, table
+from common import Plot, machine, need, table
 from memory import write_text
 
 import nlptools as nt
@@ -126,7 +126,12 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     print(machine())
     header = ["job", "local s", "Spark s", "times", "start-up s", "shuffle / text"]
-    table(f"Spark beside the local engine: {chosen.megabytes} MB, {chosen.processors} processors in all", header, rows)
+    table(
+        f"Spark beside the local engine: {chosen.megabytes} MB, {chosen.processors} processors in all",
+        header,
+        rows,
+        Plot("bars", "job", ["local s", "Spark s"], "seconds"),
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import gzip
 import tempfile
 from pathlib import Path
 
-from common import machine, measure, median, need, nlptools, table
+from common import Plot, machine, measure, median, need, nlptools, table
 
 
 def main() -> None:
@@ -48,7 +48,12 @@ def main() -> None:
             measure(command)  # warm
             runs = [measure(command) for _ in range(count)]
             rows.append([name, median([r.seconds for r in runs]), round(median([r.memory for r in runs])), count])
-        table("The command", ["what", "median seconds", "peak memory, MB", "runs"], rows)
+        table(
+            "The command",
+            ["what", "median seconds", "peak memory, MB", "runs"],
+            rows,
+            Plot("bars", "what", ["median seconds"], "seconds", log=True),
+        )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any
 
 import jieba
 import numpy as np
-from common import machine, measure, need, nlptools, table
+from common import Plot, machine, measure, need, nlptools, table
 
 from nlptools import open_dated
 from nlptools.newwords.trends import find_trends, periods_of
@@ -56,7 +56,12 @@ def _quality(titles: Path) -> None:
         found = Counter(judged.get(word, "?") for word in words)
         of_2024 = found["new"] + found["released"]
         figures.append([name, of_2024 + found["old"], of_2024, found["new"], found["?"]])
-    table(f"Of the first {FIRST}", ["list", "words", "of 2024", "of them new names", "not judged"], figures)
+    table(
+        f"Of the first {FIRST}",
+        ["list", "words", "of 2024", "of them new names", "not judged"],
+        figures,
+        Plot("bars", "list", ["of 2024", "of them new names"], "of 100 words"),
+    )
 
 
 def _dated(titles: Path) -> Any:

@@ -4,7 +4,8 @@
                                  [--epochs N] [--rounds N] [--sizes 100,300] [--words N] [--segmenter MODEL]
 
 All train skip-gram with the same options: window 5, negative 5, sample 1e-3, min_count 5, alpha from .025 to .0001; two
-threads. pmi has its own rate and epochs, the defaults. gensim trains from a file (`corpus_file`), its fastest way.
+threads. pmi has its own rate and epochs, the defaults. gensim trains from a file (`corpus_file`), its fastest way: skip-gram
+with negative sampling, called gensim alone; CBOW with negative sampling; skip-gram with hierarchical softmax.
 Words per second: words of the text that are in the vocabulary, each epoch, over wall-clock seconds, for all the same number.
 Speed and scaling: one epoch. "Training": gensim's `train`, which reads the file, and our `train_skipgram`, from numbers of
 words that were read before; kernels are compiled. "Whole": a process from text to vectors on disk. Medians; in each
@@ -17,6 +18,7 @@ of --words words that occur twice each.
 
 import argparse
 import gzip
+import json
 import subprocess
 import sys
 import tempfile
@@ -32,7 +34,7 @@ from statistics import mean
 from typing import Any
 
 import numpy as np
-from common import machine, measure, median, need, nlptools, table
+from common import Plot, machine, measure, median, need, nlptools, table
 
 import nlptools as nt
 from nlptools.vectors.evaluation import read_pairs
@@ -45,6 +47,11 @@ from nlptools.vectors.word_ids import WordIds, read_word_ids
 
 PARTS = ("speed", "scaling", "quality", "chinese", "memory", "deterministic")
 SAME: dict[str, Any] = {"window": 5, "negative": 5, "sample": 1e-3, "min_count": 5}
+GENSIM_MODES: dict[str, dict[str, int]] = {
+    "gensim": {"sg": 1},
+    "gensim, CBOW": {"sg": 0},
+    "gensim, hierarchical softmax": {"sg": 1, "hs": 1, "negative": 0},
+}
 THREADS = 2
 ENGLISH = ("wordsim353.tsv", "simlex999.txt", "questions-words.txt")
 OURS: dict[str, dict[str, Any]] = {
@@ -55,14 +62,10 @@ OURS: dict[str, dict[str, Any]] = {
 }
 
 GENSIM = """
-import sys
+import json, sys
 from gensim.models import Word2Vec
-path, out, size, epochs, workers, window, negative, sample, min_count = sys.argv[1:]
-model = Word2Vec(
-    corpus_file=path, sg=1, vector_size=int(size), epochs=int(epochs), workers=int(workers), window=int(window),
-    negative=int(negative), sample=float(sample), min_count=int(min_count),
-)
-model.wv.save_word2vec_format(out, binary=True)
+path, out, options = sys.argv[1:]
+Word2Vec(corpus_file=path, **json.loads(options)).wv.save_word2vec_format(out, binary=True)
 """
 
 
@@ -106,11 +109,11 @@ def numbered(path: Path) -> Iterator[WordIds]:
         yield text
 
 
-def gensim_model(path: Path, size: int, seed: int = 1) -> Any:
+def gensim_model(path: Path, size: int, seed: int = 1, mode: str = "gensim") -> Any:
     """Return an untrained model of gensim with the vocabulary of a text."""
     from gensim.models import Word2Vec
 
-    model = Word2Vec(sg=1, vector_size=size, workers=THREADS, seed=seed, **SAME)
+    model = Word2Vec(vector_size=size, workers=THREADS, seed=seed, **{**SAME, **GENSIM_MODES[mode]})
     model.build_vocab(corpus_file=str(path))
     return model
 
@@ -168,12 +171,13 @@ def speed(path: Path, folder: Path, chosen: argparse.Namespace) -> None:
     for size in chosen.sizes:
         with numbered(path) as text:
             warm_up(text)
-            model = gensim_model(path, size)
             words = int(text.counts.sum())
-            if not 0.99 < model.corpus_total_words / text.tokens < 1.01:
-                sys.exit(f"gensim has {model.corpus_total_words:,} words, we have {text.tokens:,}")
+            models = {mode: gensim_model(path, size, mode=mode) for mode in GENSIM_MODES}
+            found = models["gensim"].corpus_total_words
+            if not 0.99 < found / text.tokens < 1.01:
+                sys.exit(f"gensim has {found:,} words, we have {text.tokens:,}")
             training = {
-                "gensim": partial(train_gensim, model, path, 1),
+                **{mode: partial(train_gensim, model, path, 1) for mode, model in models.items()},
                 "sgns": partial(seconds_of_training, text, size, epochs=1),
                 "nce": partial(seconds_of_training, text, size, epochs=1, method="nce"),
             }
@@ -190,15 +194,18 @@ def speed(path: Path, folder: Path, chosen: argparse.Namespace) -> None:
             ]
             for name in training
         ]
-        header = ["", "words/s, training", "over gensim", "whole, seconds", "over gensim"]
-        table(f"Speed, vector size {size}, {THREADS} threads, {words:,} words", header, rows)
+        header = ["method", "words/s, training", "training over gensim", "whole, seconds", "whole over gensim"]
+        plot = Plot("bars", "method", ["words/s, training"], "words/s")
+        table(f"Speed, vector size {size}, {THREADS} threads, {words:,} words", header, rows, plot)
 
 
 def commands(path: Path, folder: Path, size: int, epochs: int) -> dict[str, list[str]]:
     """Return the command lines from text to vectors on disk."""
     out = str(folder / "vectors.bin")
-    numbers = map(str, (size, epochs, THREADS, *SAME.values()))
-    found = {"gensim": [sys.executable, "-c", GENSIM, str(path), out, *numbers]}
+    found = {}
+    for mode, own in GENSIM_MODES.items():
+        options = {"vector_size": size, "epochs": epochs, "workers": THREADS, **SAME, **own}
+        found[mode] = [sys.executable, "-c", GENSIM, str(path), out, json.dumps(options)]
     for method in ("sgns", "nce"):
         found[method] = train_command(path, folder / "vectors.kv", size, epochs, method)
     return found
@@ -213,13 +220,15 @@ def train_command(path: Path, out: Path, size: int, epochs: int, method: str, mi
 def scaling(path: Path, _: Path, chosen: argparse.Namespace) -> None:
     """Print words per second with one thread and with two."""
     rows = compared(path, chosen, "workers", (1, 2), ("sgns", "nce"))
-    table("Scaling, words/s of training", ["", "vector size", "one thread", "two threads", "two over one"], rows)
+    header = ["method", "vector size", "one thread", "two threads", "two over one"]
+    plot = Plot("bars", "vector size", ["one thread", "two threads"], "words/s", by="method")
+    table("Scaling, words/s of training", header, rows, plot)
 
 
 def deterministic(path: Path, _: Path, chosen: argparse.Namespace) -> None:
     """Print words per second without and with --deterministic."""
     rows = compared(path, chosen, "deterministic", (False, True), ("sgns", "nce"))
-    header = ["", "vector size", "as they come", "--deterministic", "the second over the first"]
+    header = ["method", "vector size", "as they come", "--deterministic", "the second over the first"]
     table(f"What --deterministic costs, words/s of training, {THREADS} threads", header, rows)
 
 
@@ -245,7 +254,7 @@ def compared(
 def quality(path: Path, _: Path, chosen: argparse.Namespace) -> None:
     """Print how good vectors of English are."""
     header = [
-        "",
+        "method",
         "vector size",
         "WordSim-353",
         "SimLex-999",
@@ -257,17 +266,18 @@ def quality(path: Path, _: Path, chosen: argparse.Namespace) -> None:
     rows: list[list[object]] = []
     with numbered(path) as text:
         for size in chosen.sizes:
-            for name in ("gensim", *OURS):
+            for name in (*GENSIM_MODES, *OURS):
                 train = partial(trained, name, text, path, size, epochs=chosen.epochs)
                 rows.append([name, size, *english_row(train, chosen.seeds)])
                 print(*rows[-1], sep=" | ", file=sys.stderr)
-    table(f"Quality, {chosen.epochs} epochs, {chosen.seeds} seeds, {text.counts.sum():,} words", header, rows)
+    plot = Plot("bars", "vector size", ["WordSim-353", "SimLex-999", "Google, 3CosAdd"], "", by="method")
+    table(f"Quality, {chosen.epochs} epochs, {chosen.seeds} seeds, {text.counts.sum():,} words", header, rows, plot)
 
 
 def trained(name: str, text: WordIds, path: Path, size: int, seed: int, epochs: int) -> tuple[float, VectorTable]:
     """Train gensim or one of ours; return the seconds and the vectors."""
-    if name == "gensim":
-        model = gensim_model(path, size, seed)
+    if name in GENSIM_MODES:
+        model = gensim_model(path, size, seed, name)
         return train_gensim(model, path, epochs), table_of(model)
     options = OURS[name] if name == "pmi" else {**OURS[name], "epochs": epochs}
     return train_ours(text, size, seed=seed, **options)
@@ -300,7 +310,16 @@ def chinese(path: Path, folder: Path, chosen: argparse.Namespace) -> None:
     (gold,) = need("vectors/wordsim-240.txt")
     texts = segmented(path, folder, chosen.segmenter)
     for_both = shared_pairs(gold, list(texts.values()), folder)
-    header = ["words by", "", "vector size", "wordsim-240", "pairs", "of pairs that both have", "pairs", "vocabulary"]
+    header = [
+        "words by",
+        "method",
+        "vector size",
+        "wordsim-240",
+        "pairs",
+        "of pairs that both have",
+        "pairs",
+        "vocabulary",
+    ]
     rows: list[list[object]] = []
     for name, words in texts.items():
         with numbered(words) as text:
@@ -376,7 +395,7 @@ def memory(path: Path, folder: Path, chosen: argparse.Namespace) -> None:
         )  # fmt: skip
     header = [
         "text",
-        "",
+        "method",
         "vector size",
         "words",
         "two matrices, MiB",
