@@ -4,9 +4,13 @@ import errno
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from nlptools_cli.interrupts import ignore, is_interrupt
 from nlptools_cli.messages import say
+
+if TYPE_CHECKING:
+    import click
 
 
 def report(error: BaseException) -> int:
@@ -27,7 +31,7 @@ def report(error: BaseException) -> int:
         say(f"nlptools: {error}")
         return 2
     if isinstance(error, click.ClickException):
-        say(f"nlptools: {error.format_message()}")
+        say(f"nlptools: {_message(error)}")
         if isinstance(error, click.UsageError) and error.ctx is not None:
             say(f"Try: {error.ctx.command_path} --help")
         return 2
@@ -37,11 +41,22 @@ def report(error: BaseException) -> int:
     if isinstance(error, MemoryError):
         say("nlptools: out of memory; give a part of the corpus, or a machine with more memory")
         return 2
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         say(f"nlptools: {error.filename or 'output'}: {error.strerror}; make room, or write to another place")
         _drop_output()
         return 2
     return _internal(error)
+
+
+def _message(error: "click.ClickException") -> str:
+    """Return the message, with an example if something is missing."""
+    import click
+
+    from nlptools_cli.options import example
+
+    message = error.format_message()
+    line = example(error.ctx) if isinstance(error, click.MissingParameter) and error.ctx is not None else ""
+    return f"{' '.join(message.split()).rstrip('.')}. For example: {line}" if line else message
 
 
 def _internal(error: BaseException) -> int:

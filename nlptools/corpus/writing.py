@@ -33,7 +33,7 @@ def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
     try:
         with _say_where(path, always=True):
             file = temporary.open("xb")
-        with file, _say_where(path):
+        with _say_where(path), file:  # closing fails, too, where there is no room
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -6,10 +6,13 @@ Of each period there are two files, named by its label:
     2024-01.documents   the hashes of these documents, so that none is counted twice whatever is added, and when
 
 and of all together `words.parquet`: the words that are followed. So the files of a period are a function of the set of its
-documents: adding them in parts, in any order, again and again, gives the same bytes as counting them at once.
+documents: adding them in parts, in any order, again and again, gives the same bytes as counting them at once. Both files of a
+period are written aside (2024-01.new.ngrams) and then renamed; who is killed in between is helped by the next one.
 """
 
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -31,12 +34,17 @@ from nlptools.ngrams.counts import NgramCounts, read_counts
 from nlptools.ngrams.merge import merge_counts
 from nlptools.text.scripts import batch_folder
 
+try:
+    import fcntl
+except ImportError:  # no Unix: then two processes with one folder are not kept apart
+    fcntl = None  # type: ignore[assignment]
+
 ORDER = 6
 """How long the n-grams are that are counted: any alphabet allows it. Longer words are known by their pieces."""
 
 _HASHES = "period documents 1"
 _WORDS = "words.parquet"
-_NEW = ".new.ngrams"  # until it is merged; a killed process may leave one
+_NEW = "new."  # what files are called behind the label until they are whole; a killed process may leave some
 _SCHEMA = pa.schema([("text", pa.large_string())])
 _WORD_SCHEMA = pa.schema([("word", pa.large_string()), ("score", pa.float64())])
 
@@ -57,8 +65,9 @@ class PeriodCounts:
             names = sorted(file.name for file in self.folder.iterdir() if file.name.endswith(".ngrams"))
         except OSError as error:
             raise OutputError(f"{folder}: is no folder for counts ({error.strerror}); give another --counts") from error
-        self.periods = sorted(self._period(name) for name in names if not name.endswith(_NEW))
+        self.periods = sorted(self._period(name) for name in names if not name.endswith(f".{_NEW}ngrams"))
         for period in self.periods:
+            self._complete(period)
             self._hashes(period)
 
     def _period(self, name: str) -> int:
@@ -81,17 +90,30 @@ class PeriodCounts:
         first = next(fresh, None)
         if first is None:
             return 0
-        target, before = self._path(period, "ngrams"), known.hashes.size - len(first)
+        before = known.hashes.size - len(first)
+        target, new = self._path(period, "ngrams"), self._path(period, f"{_NEW}ngrams")
+        self._count(chain([first], fresh), new)
         if period in self.periods:
-            new = target.with_suffix(_NEW)
-            self._count(chain([first], fresh), new)
-            merge_counts([target, new], target, threads=self._threads)
-            new.unlink()
-        else:
-            self._count(chain([first], fresh), target)
-            self.periods = sorted([*self.periods, period])
+            merge_counts([target, new], new, threads=self._threads)
         self._write_hashes(period, known.hashes)
+        self._rename(period, "ngrams")
+        self._rename(period, "documents")
+        self.periods = sorted({*self.periods, period})
         return known.hashes.size - before
+
+    def _rename(self, period: int, suffix: str) -> None:
+        self._path(period, _NEW + suffix).replace(self._path(period, suffix))
+
+    def _complete(self, period: int) -> None:
+        """Rename the hashes of a period if a process was killed when it had renamed the counts; remove what else it left."""
+        new = self._path(period, f"{_NEW}documents")
+        with suppress(InputError, OSError):  # there is none, it is damaged, or we may only read
+            _, facts = read_arrays(new, _HASHES, "")
+            if facts.get("fingerprint") == self._fingerprint(self._path(period, "ngrams")):
+                self._rename(period, "documents")
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+            self._path(period, f"{_NEW}ngrams").unlink(missing_ok=True)
 
     def _count(self, parts: Iterable[pa.LargeStringArray], output: Path) -> None:
         fold = batch_folder(self._script)
@@ -104,6 +126,7 @@ class PeriodCounts:
             return _WORD_SCHEMA.empty_table()
         try:
             table = pq.read_table(self._words_file)
+            table.validate(full=True)
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(self._words_file) from error
         if not table.schema.equals(_WORD_SCHEMA):
@@ -140,11 +163,35 @@ class PeriodCounts:
         return hashes
 
     def _write_hashes(self, period: int, hashes: NDArray[np.uint64]) -> None:
-        facts = {**self._facts, "fingerprint": f"{self.counts(period).totals.fingerprint:016x}"}
-        write_arrays(self._path(period, "documents"), _HASHES, {"hashes": hashes}, facts)
+        """Write the hashes of the documents that the new counts of a period have."""
+        facts = {**self._facts, "fingerprint": self._fingerprint(self._path(period, f"{_NEW}ngrams"))}
+        write_arrays(self._path(period, f"{_NEW}documents"), _HASHES, {"hashes": hashes}, facts)
+
+    @staticmethod
+    def _fingerprint(path: Path) -> str:
+        return f"{read_counts(path).totals.fingerprint:016x}"
 
     def _damaged(self, path: Path) -> InputError:
         return InputError(f"{path}: is damaged; delete {path.with_suffix('.*')} and add its documents again")
+
+
+@contextmanager
+def locked(folder: str | Path) -> Iterator[None]:
+    """Keep other processes out of a folder of counts; wait until they are out. Raises OutputError if it is no folder."""
+    if fcntl is None:
+        yield
+        return
+    try:
+        Path(folder).mkdir(exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise OutputError(f"{folder}: is no folder for counts ({error.strerror}); give another --counts") from error
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 class _Known:

@@ -18,7 +18,7 @@ from nlptools.checks import check_numbers
 from nlptools.corpus.paths import name_parts
 from nlptools.corpus.table_files import write_table as write_arrow_table
 from nlptools.corpus.writing import check_place, writes_through
-from nlptools.errors import InputError, OptionError, OutputError
+from nlptools.errors import InputError, OptionError, OutputError, reason_of
 from nlptools.threads import default_threads
 from nlptools.vectors.checkpoint import read_checkpoint
 from nlptools.vectors.kv_file import facts_of, read_kv, write_kv
@@ -145,7 +145,7 @@ def _format(path: str | Path, fvocab: str | Path | None, error: type[InputError]
     suffix, compression = name_parts(str(path))
     format = _FORMATS.get(suffix)
     if format is None or (compression is not None and not format.packed):
-        known = ", ".join(_FORMATS)
+        known = ", ".join(suffix for suffix in _FORMATS if suffix != ".training" or error is InputError)
         raise error(
             f"{path}: the suffix does not say which format of vectors it is; known are {known} (.vec, .txt and .bin also with .gz)"
         )
@@ -182,8 +182,7 @@ def _read_columns(path: str | Path, kind: str) -> VectorTable:
         metadata = found.schema.metadata or {}
         facts = facts_of(metadata) if metadata.get(METADATA) == LAYOUT.encode() else {}
     except (OSError, pa.ArrowException, ValueError) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise InputError(f"{path}: cannot be read as a table ({reason}); {remedy}") from error
+        raise InputError(f"{path}: cannot be read as a table ({reason_of(error)}); {remedy}") from error
     keys: Any = next((name for name in ("word", "document") if name in found.column_names), None)
     if keys is None or "vector" not in found.column_names:
         raise InputError(f"{path}: its columns are {', '.join(found.column_names)[:200]}; {remedy}")
@@ -198,7 +197,7 @@ def _read_columns(path: str | Path, kind: str) -> VectorTable:
             keys,
         )
     except (pa.ArrowException, ValueError, InputError) as error:
-        raise InputError(f"{path}: cannot be used ({str(error).splitlines()[0][:200]}); {remedy}") from error
+        raise InputError(f"{path}: cannot be used ({reason_of(error)}); {remedy}") from error
     fault = _fault(table)
     if fault is not None:
         raise InputError(f"{path}: {fault}; mend the table")
@@ -210,8 +209,9 @@ def _arrow_table(path: str | Path, kind: str) -> Any:
         import pyarrow.parquet as pq
 
         with Path(path).open("rb") as file:
-            return pq.read_table(file)
-    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            table = pq.read_table(file)
+    else:
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     table.validate(full=True)
     return table
 

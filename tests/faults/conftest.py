@@ -3,10 +3,12 @@
 NLPTOOLS_FAULTS=whole (make faults) asks for the long form.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,9 +79,79 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, start: Any, whole: boo
     return Undisturbed(text, (folder / "counts.ngrams").read_bytes(), time.monotonic() - started)
 
 
+MOST_CRASHES = 20
+
+
+class Campaign(NamedTuple):
+    """How many inputs of each target were checked, what was found, and how many of each target ended how."""
+
+    checked: Counter[str]
+    findings: list[str]
+    ended: dict[str, Counter[str]]
+
+
+def _finished(command: list[str], **environment: str) -> "subprocess.CompletedProcess[str]":
+    path = os.pathsep.join([str(ROOT), str(ROOT / "cli"), str(ROOT / "corpora")])
+    environment = {**os.environ, "PYTHONPATH": path, **environment}
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", env=environment, check=False
+    )
+
+
+@pytest.fixture
+def finished() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run a command to its end; if it hangs it ends itself."""
+    return _finished
+
+
+@pytest.fixture
+def campaign() -> Callable[..., Campaign]:
+    """Run a script on the first inputs of each target; it goes on behind an input that kills it."""
+
+    def run(script: Path, inputs: dict[str, int], state: Path) -> Campaign:
+        found = Campaign(Counter(), [], {name: Counter() for name in inputs})
+        waiting = [(name, 0, end) for name, end in inputs.items()]
+        crashes = 0
+        while waiting and crashes < MOST_CRASHES:
+            command = [sys.executable, str(script), str(state)]
+            done = _finished(command + [f"{name}:{first}:{end}" for name, first, end in waiting])
+            for line in done.stdout.splitlines():
+                told = json.loads(line)
+                if "done" in told:
+                    found.checked[told["target"]] += told["done"]
+                    found.ended[told["target"]].update(told.get("ended", {}))
+                    waiting = waiting[1:]
+                else:
+                    found.findings.append(f"{told['target']}:{told['number']}: {told['input']}\n{told['error']}")
+            if done.returncode:
+                crashes += 1
+                name, number = state.read_text(encoding="utf-8").splitlines()[0].rsplit(":", 1)
+                found.findings.append(f"{name}:{number}: exit status {done.returncode}\n{done.stderr[-2000:]}")
+                (_, first, end), *rest = waiting
+                found.checked[name] += int(number) + 1 - first
+                waiting = [(name, int(number) + 1, end), *rest]
+        return found
+
+    return run
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Tell how many inputs the fuzz run had, also where tests run in several processes."""
+    """Tell how many faults of each kind were tried and survived, and how many inputs the fuzz run had.
+
+    Also where tests run in several processes. Of a test that fails no fault counts as survived.
+    """
+    tried: Counter[str] = Counter()
+    survived: Counter[str] = Counter()
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
-            for name, count in report.user_properties:
-                terminalreporter.write_line(f"{name:30} {count:>10,}")
+            for name, told in report.user_properties:
+                kind = name.removeprefix("faults: ")
+                if kind == name:
+                    terminalreporter.write_line(f"{name:44} " + (f"{told:>10,}" if isinstance(told, int) else told))
+                elif report.when == "call":
+                    tried[kind] += told
+                    survived[kind] += told * (outcome == "passed")
+    if tried:
+        terminalreporter.write_line(f"{'faults':44} {'tried':>10} {'survived':>10}")
+        for kind in sorted(tried):
+            terminalreporter.write_line(f"{kind:44} {tried[kind]:>10,} {survived[kind]:>10,}")

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 
-def test_kills_at_random_moments(undisturbed: Any, start: Any, whole: bool, tmp_path: Path) -> None:
+def test_kills_at_random_moments(
+    undisturbed: Any, start: Any, whole: bool, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     kills = 50 if whole else 3
+    record_property("faults: killed at a random moment", kills)
     seed = int(os.environ.get("NLPTOOLS_FAULTS_SEED", Random().randrange(1 << 32)))
     chance = Random(seed)
     output = tmp_path / "counts.ngrams"
