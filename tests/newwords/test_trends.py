@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from nlptools import find_trends, open_dated
 from nlptools.errors import InputError, OptionError, OutputError
 from nlptools.newwords import trends
+from nlptools.newwords.trend_counts import PeriodCounts
 from nlptools.newwords.trends import periods_of, trends_wide
 
 ALWAYS, BORN, OLD, BURST = "银行", "元宇宙", "短信", "世界杯"
@@ -204,6 +205,27 @@ def test_what_a_killed_process_left(tmp_path: Path, at_once: Path) -> None:
     find_trends(more, counts=folder, words=FOLLOWED)
     assert not (folder / "2023-01.new.ngrams").exists()
     assert contents(folder).keys() == contents(at_once).keys()
+
+
+@pytest.mark.parametrize("renamed", range(4))
+def test_a_kill_while_files_are_renamed(
+    tmp_path: Path, at_once: Path, monkeypatch: pytest.MonkeyPatch, renamed: int
+) -> None:
+    folder, half, rename = tmp_path / "counts", TITLES.num_rows // 2, PeriodCounts._rename
+    find_trends(TITLES.slice(0, half), counts=folder, words=FOLLOWED)
+    left = iter(range(renamed))
+
+    def rename_some(counts: PeriodCounts, period: int, suffix: str) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        rename(counts, period, suffix)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(PeriodCounts, "_rename", rename_some)
+        find_trends(TITLES.slice(half), counts=folder, words=FOLLOWED)
+    find_trends(counts=folder, words=FOLLOWED)
+    find_trends(TITLES.slice(half), counts=folder, words=FOLLOWED)
+    assert contents(folder) == contents(at_once)
 
 
 def test_words_are_followed_on(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ def test_bad_dates_in_files(tmp_path: Any) -> None:
     corpus = open_dated(path, "day", rejects=rejects)
     assert [texts.to_pylist() for texts, _ in corpus.batches()] == [["天地", "𠮷"]]
     assert corpus.report.summary().startswith("2 documents, 2 rejected (")
+    assert corpus.report.rejected == {"no date in column 'day'": 1, "not a date in column 'day'": 1}
     assert "late" in rejects.read_text(encoding="utf-8")
     with pytest.raises(BadRecordError, match=r"titles.csv \(records\), line 2: no(t a)? date in column 'day'"):
         list(open_dated(path, "day", strict=True).batches())

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from nlptools.corpus.array_file import metadata_checksum
 from nlptools.errors import InputError
-from nlptools.ngrams import count_file
 from nlptools.ngrams.count import count_ngrams
 from nlptools.ngrams.count_file import NOTHING, CountReader, Totals, write_counts
 from nlptools.ngrams.counts import read_counts
@@ -168,7 +168,7 @@ def test_metadata_of_another_file(whole: Path, tmp_path: Path) -> None:
 
 
 def signed(metadata: dict[bytes, bytes]) -> dict[bytes, bytes]:
-    return {**metadata, b"crc32": count_file._header_checksum(metadata)}
+    return {**metadata, b"crc32": metadata_checksum(metadata)}
 
 
 @pytest.mark.parametrize(
