@@ -1,3 +1,3 @@
 from nlptools_cli.main import main
 
-main()
+main("python -m nlptools_cli")

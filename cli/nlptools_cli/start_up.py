@@ -15,7 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nlptools
-from nlptools.errors import OutputError
+from nlptools.cache import cache_folder
+from nlptools.errors import InputError, OutputError
 
 PACKAGE = Path(nlptools.__file__).parent
 
@@ -38,7 +39,8 @@ def compiled_kernels(log: Callable[[str], object]) -> Iterator[None]:
     mark = folder / f"nlptools-compiled-{_hash(str(PACKAGE))}.{sys.implementation.cache_tag}"
     if not _holds(mark, _fingerprint()):
         log("nlptools: first run: compiling the kernels, about 20 s; the result is kept")
-    yield
+    with _damage_told(folder):
+        yield
     if not _holds(mark, _fingerprint()):
         with suppress(OSError):
             mark.write_text(_fingerprint(), encoding="utf-8")
@@ -52,12 +54,25 @@ def _lasting_folder() -> Path | None:
     beside = {file.parent / "__pycache__" for file in _kernel_files()}
     if all(map(_is_writable, beside)):
         return PACKAGE / "newwords" / "__pycache__"
-    with suppress(RuntimeError):  # nobody's home
-        folder = _user_cache() / "nlptools"
-        if _is_writable(folder):
-            os.environ["NUMBA_CACHE_DIR"] = str(folder)
-            return folder
+    folder = cache_folder()
+    if folder is not None and _is_writable(folder):
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+        return folder
     return None
+
+
+@contextmanager
+def _damage_told(folder: Path) -> Iterator[None]:
+    """Raise InputError where Numba cannot read what it has kept, as after a loss of power."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ not in ("UnpicklingError", "EOFError"):  # by name: we import no pickle
+            raise
+        place = folder if os.environ.get("NUMBA_CACHE_DIR") == str(folder) else PACKAGE
+        raise InputError(
+            f"{place}: the compiled kernels there are damaged; delete all *.nbi below, and run again"
+        ) from error
 
 
 @contextmanager
@@ -71,12 +86,6 @@ def _passing_folder() -> Iterator[None]:
     with folder:
         os.environ["NUMBA_CACHE_DIR"] = folder.name
         yield
-
-
-def _user_cache() -> Path:
-    if os.name == "nt" and os.environ.get("LOCALAPPDATA"):
-        return Path(os.environ["LOCALAPPDATA"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _is_writable(folder: Path) -> bool:

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,3 +67,24 @@ def corpus(tmp_path: Path) -> Path:
     lines[::20] = [f"{line}，𠮷野家{line}" for line in lines[::20]]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Make Ctrl-C come when a training of vectors has learned so many pieces, once."""
+
+    def after(pieces: int) -> None:
+        from nlptools_cli.vectors import _Bar
+
+        real, calls = _Bar.show, 0
+
+        def show(bar: Any, trained: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == pieces + 1:
+                signal.raise_signal(signal.SIGINT)
+            real(bar, trained)
+
+        monkeypatch.setattr(_Bar, "show", show)
+
+    return after

@@ -224,7 +224,7 @@ def test_bad_records_are_told_at_the_end(nlptools: Any, files: Path) -> None:
     Path("a.jsonl").write_text('{"text": "好"}\nbad\n', encoding="utf-8")
     result = nlptools("corpus", "convert", "a.jsonl", "-o", "b.csv", "-q", "--rejects", "rejects.jsonl")
     assert (result.status, result.out) == (0, "")
-    assert result.err == "a.jsonl: 1 documents, 1 rejected (1 not valid JSON: a.jsonl:2)\n"
+    assert result.err == "a.jsonl: 1 document, 1 rejected (1 not valid JSON: a.jsonl:2)\n"
     assert lines("rejects.jsonl")[0]["text"] == "bad"
 
 
@@ -269,9 +269,9 @@ def test_new_words_of_questions(nlptools: Any, files: Path) -> None:
         (["sample", "triples.tsv", "-o", "a.jsonl", "--rows", "0"], "--rows 0", "1 or more"),
         (["sample", "triples.tsv", "-o", "triples.tsv"], "triples.tsv", "another name"),
         (["sample", "zhidao", "-o", "a.csv", "--seed", "-1"], "--seed -1", "use 0 or more"),
-        (["info"], "INPUT", "corpus info corpus.txt"),
+        (["info"], "INPUT", "corpus info zhidao.json.gz"),
         (["info", "missing.txt"], "missing.txt", "check the path"),
-        (["info", "triples.tsv", "--format", "xml"], "--format 'xml'", "table or json"),
+        (["info", "triples.tsv", "--format", "xml"], "--format 'xml'", "table, json"),
         (["info", "triples.tsv", "--top", "-1"], "--top -1", "0 or more"),
         (["info", "triples.tsv", "--text-column", "nix"], "'nix'", "--text-column"),
         (["head", "triples.tsv", "-n", "0"], "--rows 0", "1 or more"),

@@ -121,7 +121,7 @@ def test_to_a_device(nlptools: Any, small: Path) -> None:
 def test_bad_records_are_told(nlptools: Any, small: Path) -> None:
     (small / "bad.txt").write_bytes("研究\n".encode() + b"\xff\n")
     result = nlptools("count", "bad.txt", "-o", "c.ngrams", "--rejects", "bad.jsonl", "-q")
-    assert (result.status, result.err) == (0, "bad.txt: 1 documents, 1 rejected (1 not valid UTF-8: bad.txt:2)\n")
+    assert (result.status, result.err) == (0, "bad.txt: 1 document, 1 rejected (1 not valid UTF-8: bad.txt:2)\n")
     assert json.loads((small / "bad.jsonl").read_text("utf-8"))["line"] == 2
 
 

@@ -77,7 +77,7 @@ def test_errors_are_one_line(nlptools: Any, corpus: Path, model: Path, tmp_path:
         (["train", corpus], "'-o'"),
         (["train", corpus, "-o", out, "--order", 9], "--order 9 is too high"),
         (["train", corpus, "-o", out, "--prune", "1"], "--prune 1 cannot work"),
-        (["train", corpus, "-o", out, "--prune", "0,x"], "--prune '0,x' cannot work"),
+        (["train", corpus, "-o", out, "--prune", "0,x"], "'--prune': '0,x'; give whole numbers"),
         (["train", corpus, "-o", out, "--memory", "x"], "--memory 'x' cannot work"),
         (["train", corpus, "-o", corpus], "would overwrite"),
         (["train", corpus, "-o", out, "--arpa", corpus], "would overwrite"),

@@ -13,7 +13,8 @@ import pytest
 
 from nlptools.corpus import open_corpus
 from nlptools.newwords import find
-from nlptools_cli.newwords import SHOWN, words_table
+from nlptools_cli.newwords import words_table
+from nlptools_cli.outputs import SHOWN
 from nlptools_cli.table import display_width
 
 COLUMNS = ["word", "count", "documents", "pmi", "left_entropy", "right_entropy", "score", "known"]
@@ -120,7 +121,7 @@ def test_bad_records_are_told_even_if_quiet(nlptools: Any, tmp_path: Path, found
     result = nlptools("newwords", path, "--quiet", "--rejects", tmp_path / "rejects.jsonl", "-o", tmp_path / "w.csv")
     assert result.status == 0
     (line,) = result.err.splitlines()
-    assert "1 documents, 2 rejected" in line
+    assert "1 document, 2 rejected" in line
     assert f"{path}:3" in line
     rejects = [json.loads(row) for row in (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["line"] for row in rejects] == [2, 3]

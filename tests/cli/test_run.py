@@ -125,7 +125,7 @@ def test_a_task_that_fails(job: Path, nlptools: Any) -> None:
 def test_bad_records_are_told(job: Path, nlptools: Any) -> None:
     with Path("corpus.txt").open("ab") as file:
         file.write(b"\xff\n")
-    assert "counts: 2000 documents, 1 rejected (1 not valid UTF-8: corpus.txt:2001)" in nlptools("run", job).err
+    assert "counts: 2,000 documents, 1 rejected (1 not valid UTF-8: corpus.txt:2001)" in nlptools("run", job).err
 
 
 def test_shares_and_the_log(job: Path, nlptools: Any) -> None:

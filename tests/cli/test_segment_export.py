@@ -69,7 +69,7 @@ def test_errors_are_one_line(run: Any, words: Path, tmp_path: Path) -> None:
         ([], "MODEL|WORDS"),
         ([words, "--format", "jieba"], "'-o'"),
         ([words, "-o", out], "'--format'"),
-        ([words, "-o", out, "--format", "xml"], "--format 'xml' is not known; choose one of jieba, hanlp"),
+        ([words, "-o", out, "--format", "xml"], "--format 'xml' is not known: choose one of jieba, hanlp"),
         ([words, "-o", out, "--format", "sentencepiece"], ".model, .vocab, .tsv"),
         ([words, "-o", tmp_path / "out.csv", "--format", "hanlp"], "name a .txt"),
         ([words, "-o", out, "--format", "jieba", "--min-count", 0], "--min-count 0 cannot work"),

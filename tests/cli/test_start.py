@@ -1,5 +1,6 @@
 """What is seen before any work: help, version, and how soon they come."""
 
+import re
 import runpy
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -22,8 +24,16 @@ def test_alone_it_shows_what_to_do_next(nlptools: Any) -> None:
     result = nlptools()
     assert result.status == 0
     assert result.err == ""
-    assert "nlptools newwords corpus.txt" in result.out
-    assert "nlptools corpus sample" in result.out
+    for line in (
+        "nlptools newwords corpus.txt ",
+        "--report report.html",
+        "nlptools segment train",
+        "nlptools corpus sample",
+    ):
+        assert line in result.out
+    assert "`nlptools COMMAND --help` tells all" in result.out
+    assert "..." not in result.out.split("Commands:")[1]  # no sentence is cut off
+    assert result.out.split("Commands:")[1].split()[0] == "newwords"
 
 
 def test_version(nlptools: Any) -> None:
@@ -54,6 +64,22 @@ def test_newwords_without_input_says_how_to_call_it(nlptools: Any) -> None:
     assert result.err.endswith("Try: nlptools newwords --help\n")
 
 
+def commands(group: click.Group, name: str) -> list[str]:
+    found = []
+    for word, command in group.commands.items():
+        found += commands(command, f"{name} {word}") if isinstance(command, click.Group) else [f"{name} {word}"]
+    return found
+
+
+@pytest.mark.parametrize("command", sorted(set(commands(group, "nlptools")) - {"nlptools corpus list"}))
+def test_a_command_alone_shows_an_example(nlptools: Any, command: str) -> None:
+    result = nlptools(*command.split()[1:])
+    assert (result.status, result.out) == (2, "")
+    message, hint = result.err.splitlines()
+    assert re.search(rf"(For example:|e\.g\.) {command} \S", message)
+    assert hint == f"Try: {command} --help"
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -75,7 +101,7 @@ def test_a_misspelt_command_is_one_line_and_a_hint(nlptools: Any, arguments: lis
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["newwords", "--help"], ["newwords"], ["corpus", "list"]]
+    "arguments", [["--help"], ["--version"], ["newwords", "--help"], ["newwords"], ["count"], ["corpus", "list"], []]
 )
 def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
     code = (
@@ -95,15 +121,24 @@ def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
     assert result.stderr.splitlines()[-1] == "none"
 
 
-def test_python_m(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["nlptools", "--version"])
+@pytest.mark.parametrize(
+    ("arguments", "first"),
+    [
+        (["--version"], f"nlptools {library.__version__}"),
+        (["count", "-h"], "Usage: python -m nlptools_cli count [OPTIONS] "),
+    ],
+)
+def test_python_m(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], first: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["__main__.py", *arguments])
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     interrupts = signal.getsignal(signal.SIGINT)
     with pytest.raises(SystemExit) as exit_info:
         runpy.run_module("nlptools_cli", run_name="__main__")
     signal.signal(signal.SIGINT, interrupts)
     assert exit_info.value.code == 0
-    assert capsys.readouterr().out == f"nlptools {library.__version__}\n"
+    assert capsys.readouterr().out.startswith(first)
 
 
 def test_help_of_a_command_is_the_same_before_and_after_it_was_called_alone() -> None:

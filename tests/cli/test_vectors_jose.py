@@ -246,27 +246,6 @@ def check_one_line(result: Any, reason: str) -> None:
 # stopped, and gone on with
 
 
-@pytest.fixture
-def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Make Ctrl-C come when so many pieces are learned, once."""
-
-    def after(pieces: int) -> None:
-        from nlptools_cli.vectors import _Bar
-
-        real, calls = _Bar.show, 0
-
-        def show(bar: Any, trained: Any) -> None:
-            nonlocal calls
-            calls += 1
-            if calls == pieces + 1:
-                signal.raise_signal(signal.SIGINT)
-            real(bar, trained)
-
-        monkeypatch.setattr(_Bar, "show", show)
-
-    return after
-
-
 @OBJECTIVES
 def test_ctrl_c_keeps_the_state(
     run: Any, infer: Any, nlptools: Any, text: Path, tmp_path: Path, interrupt: Any, objective: str

@@ -83,7 +83,7 @@ def test_vectors_of_another_method_are_told(nlptools: Any, text: Path, tmp_path:
         (["keywords", "words.kv", "text.txt", "--top", 0], "--top 0 cannot work"),
         (["keywords", "words.kv", "text.txt", "--threads", 0], "--threads 0 cannot work"),
         (["keywords", "words.kv", "text.txt", "-o", "out.xyz"], "out.xyz"),
-        (["keywords", "words.kv", "text.txt", "-o", "text.txt"], "is also"),
+        (["keywords", "words.kv", "text.txt", "-o", "text.txt"], "would overwrite"),
         (["keywords", "words.kv", "text.txt", "--segmenter", "none.seg"], "none.seg"),
         (["similarity", "words.kv", "微信里的红包微信里的红包微信里", "红包"], "--segmenter"),
         (["similarity", "none.kv", "微信", "红包"], "none.kv"),
