@@ -40,3 +40,8 @@ class OptionError(NlptoolsError, ValueError):
 
 class OutputError(NlptoolsError):
     """A place where the result cannot be written."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return what an error of another package says, on one line that is not too long."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

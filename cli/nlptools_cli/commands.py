@@ -3,6 +3,7 @@
 import click
 
 from nlptools import __version__
+from nlptools_cli.completion import completion
 from nlptools_cli.concordance import concordance
 from nlptools_cli.corpus import corpus
 from nlptools_cli.count import count, merge
@@ -17,18 +18,21 @@ from nlptools_cli.vectors import vectors
 
 
 @click.group(cls=Group)
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, message="nlptools %(version)s")
 def nlptools() -> None:
     """From a large pile of raw Chinese text to words, with the evidence.
 
     \b
     Begin with a text of yours, in whatever format it is:
-      nlptools newwords corpus.txt
+      nlptools newwords corpus.txt                          its words, best first
+      nlptools newwords corpus.txt --report report.html     a page to read, with the evidence
+      nlptools segment train corpus.txt -o model.seg        learn to cut it into words
+      nlptools segment run -m model.seg corpus.txt          cut it
 
     \b
     or with a sample:
       nlptools corpus sample zhidao -o zhidao.jsonl
-      nlptools newwords zhidao.jsonl --text-column question -o words.csv
+      nlptools newwords zhidao.jsonl --text-column question
 
     `nlptools COMMAND --help` tells all about a command.
     """
@@ -45,3 +49,4 @@ nlptools.add_command(segment)
 nlptools.add_command(vectors)
 nlptools.add_command(corpus)
 nlptools.add_command(run)
+nlptools.add_command(completion)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from nlptools.errors import OutputError
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, printable, say
+from nlptools_cli.messages import Messages, printable, say, tell_rejected
 from nlptools_cli.options import Command, Option, Words, quiet_option, threads_option
+from nlptools_cli.outputs import check_not_read, check_stdout, print_csv
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import display_width, format_table
 
@@ -148,8 +148,8 @@ def concordance(
         encoded(one)
     if output is not None:
         check_output(output, {name: write for name, write in CORPUS_FORMATS.items() if name != "txt"})
-    elif sys.stdout is None:
-        raise OutputError("standard output is closed; name a file: -o lines.csv")
+    else:
+        check_stdout("-o lines.csv")
     check_not_read(output, inputs, [index, reading["rejects"]])
     check_not_read(index, (), [reading["rejects"]], "--index")
     people = output is None and sys.stdout.isatty()
@@ -194,8 +194,8 @@ def _opened(
     making = not has_index(corpus, index)
     with _kernels(making, quiet), Messages(quiet or not making, corpus.size) as messages:
         found = open_concordance(corpus, index=index, threads=threads, progress=messages.progress, log=messages.log)
-    if making and corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    if making:
+        tell_rejected(corpus)
     with found:
         yield found
 
@@ -274,7 +274,7 @@ def _print_neighbours(
     """Print the neighbours of each word for people, or write a table."""
     import pyarrow as pa
 
-    from nlptools.corpus import write_table, write_table_to
+    from nlptools.corpus import write_table
 
     table = pa.concat_tables([found.neighbours(word, top=top) for word in words])
     if output is not None:
@@ -282,8 +282,7 @@ def _print_neighbours(
     elif people:
         click.echo(neighbours_table(table.to_pylist()))
     else:
-        write_table_to(table, sys.stdout.buffer, "csv")
-        sys.stdout.flush()
+        print_csv(table)
 
 
 def neighbours_table(rows: list[dict[str, Any]]) -> str:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nlptools.checks import check_choice
 from nlptools.errors import InputError, OptionError, OutputError
+from nlptools.wording import counted
 from nlptools_cli.describe import description_text
-from nlptools_cli.inputs import check_not_read, open_input_records, reading_options
+from nlptools_cli.inputs import open_input_records, reading_options
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Group, Option, Words, quiet_option
+from nlptools_cli.outputs import check_not_read
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import clip, format_table
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from nlptools_corpora import Card
 
 _FORMATS = ".jsonl, .json (one array), .csv, .tsv, .txt (the text alone), each also with .gz, .zst, .bz2 or .xz; .parquet, .arrow"
+
+_INFO_FORMATS = ("table", "json")
 
 
 @click.group(cls=Group)
@@ -33,7 +38,7 @@ def corpus() -> None:
 @click.argument("inputs", metavar="INPUT...", nargs=-1)
 @click.option(
     "--format",
-    type=Words(("table", "json")),
+    type=Words(_INFO_FORMATS),
     default="table",
     show_default=True,
     cls=Option,
@@ -62,8 +67,7 @@ def info(inputs: tuple[str, ...], format: str, top: int, quiet: bool, reading: d
       nlptools corpus info triples.tsv --group-by entity
       nlptools corpus info corpus.parquet --text-column title,body --format json
     """
-    if format not in ("table", "json"):
-        raise OptionError(f"format={format!r} is not known; choose table or json")
+    check_choice(_INFO_FORMATS, format=format)
     with compiled_kernels(_log(quiet)):
         records, card = known_records(inputs, reading)
         from nlptools.corpus.describe import describe_corpus
@@ -278,13 +282,16 @@ def sample(name: str, output: str, gold: str | None, quiet: bool, rows: int, see
 
     if name in CARDS:
         written = CARDS[name].write_sample(output, rows=rows, seed=seed, gold=gold)
-        count, planted = written.rows, f", {len(written.planted):,} planted words in {gold}" if gold is not None else ""
+        count, planted = (
+            written.rows,
+            f", {counted(len(written.planted), 'planted word')} in {gold}" if gold is not None else "",
+        )
     else:
         if gold is not None:
             raise OptionError(f"gold {gold!r} is for words planted in a sample of {', '.join(CARDS)}; leave it out")
         count, planted = _sample_file(name, output, rows, seed, quiet), ""
     if not quiet:
-        say(f"{count:,} row{'' if count == 1 else 's'} in {output}{planted}")
+        say(f"{counted(count, 'row')} in {output}{planted}")
 
 
 def _sample_file(name: str, output: str, rows: int, seed: int, quiet: bool) -> int:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools.ngrams.output import check_counts_output, is_count_file, read_added_up, write_counts_table
+from nlptools.wording import counted
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
+from nlptools_cli.messages import Messages, say, tell_rejected
 from nlptools_cli.options import Command, Option, quiet_option, threads_option
+from nlptools_cli.outputs import check_not_read
 from nlptools_cli.start_up import compiled_kernels
 
 if TYPE_CHECKING:
@@ -85,7 +88,7 @@ def count(
     """
     started = perf_counter()
     corpus = open_inputs(inputs, reading)
-    _check_output(output)
+    check_counts_output(output)
     check_not_read(output, inputs, [reading["rejects"]])
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
         with held():
@@ -101,9 +104,8 @@ def count(
             progress=messages.progress,
             log=messages.log,
         )
-        _write(counts, output)
-    if corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+        write_counts_table(counts, output)
+    tell_rejected(corpus)
     if not quiet:
         say(_result(counts, output, started))
 
@@ -147,7 +149,7 @@ def merge(
         raise click.UsageError("no COUNTS: name count files, e.g. nlptools merge a.ngrams b.ngrams -o c.ngrams")
     from nlptools.corpus.paths import expand
 
-    _check_output(output)
+    check_counts_output(output)
     check_not_read(output, inputs, [])
     with Messages(quiet, None) as messages, compiled_kernels(messages.log):
         with held():
@@ -162,50 +164,20 @@ def merge(
             threads=threads,
             log=messages.log,
         )
-        _write(counts, output)
+        write_counts_table(counts, output)
     if not quiet:
         say(_result(counts, output, started))
-
-
-def is_count_file(path: str) -> bool:
-    """Say whether a name is that of a count file."""
-    return path.lower().endswith(".ngrams")
 
 
 def open_counts(inputs: Sequence[str], threads: int | None, log: Callable[[str], object]) -> "NgramCounts":
     """Return the counts in a count file, or in several added up."""
     from nlptools.corpus.paths import expand
-    from nlptools.ngrams.counts import read_counts
-    from nlptools.ngrams.merge import merge_counts
 
-    paths = [path for name in inputs for path in expand(name)]
-    return read_counts(paths[0]) if len(paths) == 1 else merge_counts(paths, threads=threads, log=log)
-
-
-def _check_output(output: str) -> None:
-    from nlptools.corpus import TABLE_FORMATS, check_output, check_place
-    from nlptools.errors import OutputError
-
-    if is_count_file(output):
-        check_place(output)
-        return
-    try:
-        check_output(output, {name: write for name, write in TABLE_FORMATS.items() if name != "dict"})
-    except OutputError as error:
-        raise OutputError(str(error).replace("known are ", "known are .ngrams, ")) from error
-
-
-def _write(counts: "NgramCounts", output: str) -> None:
-    """Write the counts as a table, unless they are in their file already."""
-    if not is_count_file(output):
-        from nlptools.corpus.table_files import write_batches
-        from nlptools.ngrams.counts import TABLE_SCHEMA
-
-        write_batches(counts.to_batches(counts.min_count), TABLE_SCHEMA, output)
+    return read_added_up([path for name in inputs for path in expand(name)], threads, log)
 
 
 def _result(counts: "NgramCounts", output: str, started: float) -> str:
     return (
-        f"{counts.total:,} characters of {counts.documents:,} documents counted to order {counts.order}, in {output} "
+        f"{counted(counts.total, 'character')} of {counted(counts.documents, 'document')} counted to order {counts.order}, in {output} "
         f"({perf_counter() - started:.1f} s)"
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nlptools.wording import counted
 from nlptools_cli.table import clip, display_width, format_table
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ FILES = 10
 def description_text(found: "Description", corpus: str | None) -> str:
     """Return the description as lines; corpus: the title of the known corpus that it is."""
     parts = [
-        f"{found.name}: {_count(found.records, 'record')}" + (f" like {corpus}" if corpus is not None else ""),
+        f"{found.name}: {counted(found.records, 'record')}" + (f" like {corpus}" if corpus is not None else ""),
         _files(found),
         _bad_records(found),
         _fields(found),
@@ -32,7 +33,7 @@ def _files(found: "Description") -> str:
     ]
     more = len(found.files) - FILES
     table = format_table(["file", "format", "packed", "encoding", "bytes"], rows, "<<<<>")
-    return table + (f"\nand {_count(more, 'file')} more" if more > 0 else "")
+    return table + (f"\nand {counted(more, 'file')} more" if more > 0 else "")
 
 
 def _bad_records(found: "Description") -> str:
@@ -63,13 +64,13 @@ def _frequent(field: "Field") -> str:
 
 
 def _texts(texts: "Texts") -> str:
-    without = f"; {_count(texts.without_text, 'record')} without text" if texts.without_text else ""
+    without = f"; {counted(texts.without_text, 'record')} without text" if texts.without_text else ""
     if not texts.documents:
         return f"0 documents{without}"
     lines = [
-        f"{_count(texts.documents, 'document')} of {texts.shortest:,} to {texts.longest:,} characters, "
+        f"{counted(texts.documents, 'document')} of {texts.shortest:,} to {texts.longest:,} characters, "
         f"the median {texts.median:,}{without}",
-        f"{_count(texts.characters, 'character')}, {texts.different_characters:,} different",
+        f"{counted(texts.characters, 'character')}, {texts.different_characters:,} different",
     ]
     rows = [
         [script, f"{count:,}", f"{count / texts.characters:.1%}"] for script, count in texts.scripts.items() if count
@@ -94,10 +95,6 @@ def _attributes(found: "Description") -> str:
     different = "many" if found.different_attributes is None else f"{found.different_attributes:,}"
     table = format_table(["attribute", "count", "entities", "example"], rows, "<>><")
     return f"{table}\n{different} different attributes"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _or_dash(number: int | None) -> str:

@@ -1,16 +1,14 @@
 """The corpus of a command: its options, and how it is opened."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from nlptools.corpus.options import ReadOptions
-from nlptools.errors import OutputError
-from nlptools_cli.options import options_from
+from nlptools_cli.options import example, options_from
 
 if TYPE_CHECKING:
     from nlptools.corpus import Corpus, Records
@@ -73,25 +71,5 @@ def read_options(inputs: tuple[str, ...], reading: dict[str, Any]) -> "ReadOptio
 
 def _check_named(inputs: tuple[str, ...]) -> None:
     if not inputs:
-        path = click.get_current_context().command_path
-        raise click.UsageError(
-            f"no INPUT: name a file, a glob, a folder, or - for standard input, e.g. {path} corpus.txt"
-        )
-
-
-def check_not_read(output: str | None, inputs: Iterable[str], others: Iterable[str | None], flag: str = "-o") -> None:
-    """Raise OutputError if `output` is also a file that is read, or one that is written besides."""
-    if output is None:
-        return
-    from nlptools.corpus.paths import expand
-
-    place = Path(output).resolve()
-    read = [file for path in inputs if path != "-" for file in expand(path)]
-    for file in (*read, *(Path(other) for other in others if other is not None)):
-        same = file.samefile(place) if file.is_file() and place.is_file() else file.resolve() == place
-        if same and not _is_device(file):
-            raise OutputError(f"{output}: is also {file}, which it would overwrite; give another name to {flag}")
-
-
-def _is_device(file: Path) -> bool:
-    return file.exists() and not file.is_file()
+        line = example(click.get_current_context())
+        raise click.UsageError(f"no INPUT: name a file, a glob, a folder, or - for standard input, e.g. {line}")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlptools.errors import OptionError, OutputError
-from nlptools_cli.count import is_count_file
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools.ngrams.output import is_count_file
+from nlptools.wording import counted
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
-from nlptools_cli.options import Group, Option, quiet_option, threads_option
+from nlptools_cli.messages import Messages, say, tell_rejected
+from nlptools_cli.options import Group, Option, numbers, quiet_option, threads_option
+from nlptools_cli.outputs import check_not_read, check_stdout
 from nlptools_cli.start_up import compiled_kernels
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def lm() -> None:
 )
 @click.option(
     "--prune",
+    callback=numbers(int),
     default="0",
     show_default=True,
     metavar="N,N,...",
@@ -77,7 +79,7 @@ def train(
     quiet: bool,
     order: int,
     words: bool,
-    prune: str,
+    prune: tuple[int, ...],
     memory: str | None,
     threads: int | None,
     reading: dict[str, Any],
@@ -95,7 +97,6 @@ def train(
       nlptools lm train segmented.txt -o words.lm --words --order 3
     """
     started = perf_counter()
-    thresholds = _numbers(prune)
     from nlptools.corpus import check_place
 
     counts = _is_counted(inputs)
@@ -112,7 +113,7 @@ def train(
             corpus or inputs[0],
             order,
             memory=memory,
-            prune=thresholds,
+            prune=prune,
             words=words,
             threads=threads,
             progress=messages.progress,
@@ -121,11 +122,10 @@ def train(
         model.save(output)
         if arpa is not None:
             model.to_arpa(arpa)
-    if corpus and corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    tell_rejected(corpus)
     if not quiet:
         also = "" if arpa is None else f" and {arpa}"
-        say(f"{sum(model.sizes):,} n-grams in {output}{also} ({perf_counter() - started:.1f} s)")
+        say(f"{counted(sum(model.sizes), 'n-gram')} in {output}{also} ({perf_counter() - started:.1f} s)")
 
 
 @lm.command()
@@ -162,8 +162,8 @@ def score(
 
     if output is not None:
         check_output(output)
-    elif sys.stdout is None:
-        raise OutputError("standard output is closed; name a file: -o scores.csv")
+    else:
+        check_stdout("-o scores.csv")
     check_not_read(output, inputs, [model, reading["rejects"]])
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
         with held():
@@ -182,8 +182,7 @@ def score(
             sys.stdout.flush()
         else:
             write_batches(batches(), found.score_schema, output)
-    if corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    tell_rejected(corpus)
     if not quiet:
         say(_summary(total[0], found))
 
@@ -192,15 +191,8 @@ def _summary(total: "Evaluation", model: "LanguageModel") -> str:
     unit = model.vocabulary.unit
     return (
         f"perplexity {total.perplexity:.2f}, without unknown {unit}s {total.known_perplexity:.2f}; "
-        f"{total.tokens:,} {unit}s, {total.unknown:,} unknown, in {total.sentences:,} sentences"
+        f"{counted(total.tokens, unit)}, {total.unknown:,} unknown, in {counted(total.sentences, 'sentence')}"
     )
-
-
-def _numbers(prune: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(number) for number in prune.split(","))
-    except ValueError:
-        raise OptionError(f"prune={prune!r} cannot work: give whole numbers with commas, e.g. 0,0,1") from None
 
 
 def _is_counted(inputs: tuple[str, ...]) -> bool:

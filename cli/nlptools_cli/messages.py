@@ -4,7 +4,11 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nlptools.corpus import Corpus
+    from nlptools.corpus.dated import DatedCorpus
 
 
 def say(line: str) -> None:
@@ -12,6 +16,12 @@ def say(line: str) -> None:
     if sys.stderr is not None:
         with suppress(OSError, ValueError):
             print(printable(line), file=sys.stderr, flush=True)
+
+
+def tell_rejected(corpus: "Corpus | DatedCorpus | None") -> None:
+    """Print how many records could not be used, and why, if there were some."""
+    if corpus is not None and corpus.report.rejected:
+        say(f"{corpus.name}: {corpus.report.summary()}")
 
 
 def printable(text: str) -> str:

@@ -1,24 +1,22 @@
 """`nlptools newwords`: the words of a text, with the evidence."""
 
-import sys
 from time import perf_counter
 from typing import Any
 
 import click
 
-from nlptools.errors import OutputError
 from nlptools.newwords.options import NewWordsOptions
-from nlptools_cli.count import is_count_file, open_counts
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools.ngrams.output import is_count_file
+from nlptools.wording import counted
+from nlptools_cli.count import open_counts
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
+from nlptools_cli.messages import Messages, say, tell_rejected
 from nlptools_cli.options import Command, Option, options_from, quiet_option
+from nlptools_cli.outputs import SHOWN, check_not_read, check_stdout, print_best
 from nlptools_cli.report import check_report, give_report, report_option
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import clip, format_table
-
-SHOWN = 30
-"""How many words are shown on a terminal if nothing else is asked for."""
 
 
 @click.command(cls=Command)
@@ -74,13 +72,15 @@ def newwords(
     """
     started = perf_counter()
     chosen = NewWordsOptions(**options)
-    counted = bool(inputs) and all(map(is_count_file, inputs))
-    corpus = None if counted else open_inputs(inputs, reading)
+    from_counts = bool(inputs) and all(map(is_count_file, inputs))
+    corpus = None if from_counts else open_inputs(inputs, reading)
     from nlptools.corpus import check_output, write_table
 
     for path in (output, left_out):
         if path is not None:
             check_output(path)
+    if show is not None or (output or report) is None:
+        check_stdout("-o words.csv")
     dictionaries = [*map(str, chosen.known), options["stopwords"], options["background"]]
     check_not_read(output, inputs, [*dictionaries, reading["rejects"]])
     check_not_read(left_out, inputs, [*dictionaries, reading["rejects"], output], "--left-out")
@@ -107,29 +107,10 @@ def newwords(
             write_table(others, left_out)
         if report is not None:
             give_report(words, corpus, report, quiet, messages.log, left_out=others, script=chosen.script)
-    if corpus and corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
-    shown = _print_words(told, output or report, show, options["top"])
+    tell_rejected(corpus)
+    shown = print_best(told, output or report, show, options["top"], words_table)
     if not quiet:
         say(_result(words.num_rows, shown, output, perf_counter() - started))
-
-
-def _print_words(words: Any, output: str | None, show: int | None, top: int | None) -> int | None:
-    """Print a table for people, or CSV for programs, or nothing; return how many words a table has."""
-    if output is not None and show is None:
-        return None
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; name a file: -o words.csv")
-    if show is None and not sys.stdout.isatty():
-        from nlptools.corpus import write_table_to
-
-        write_table_to(words, sys.stdout.buffer, "csv")
-        sys.stdout.flush()
-        return None
-    best = words.slice(0, show or top or SHOWN)
-    if best.num_rows:
-        click.echo(words_table(best))
-    return int(best.num_rows)
 
 
 def words_table(words: Any) -> str:
@@ -164,7 +145,7 @@ def _score(score: float) -> str:
 
 
 def _result(found: int, shown: int | None, output: str | None, seconds: float) -> str:
-    words = f"{found:,} word{'' if found == 1 else 's'}"
+    words = counted(found, "word")
     line = f"{words} {'found' if output is None else f'in {output}'} ({seconds:.1f} s)"
     if found == 0:
         return f"{line}; give more text, or lower limits, e.g. --min-count 2"

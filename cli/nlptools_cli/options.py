@@ -28,6 +28,19 @@ class Words(click.Choice[str]):
         return value
 
 
+def numbers(kind: type[int] | type[float]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return the callback of an option whose value is numbers with commas between, "0,0,1", or a default."""
+
+    def parsed(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        try:
+            return tuple(map(kind, value.split(","))) if isinstance(value, str) else value
+        except ValueError:
+            whole = "whole " if kind is int else ""
+            raise click.BadParameter(f"{value!r}; give {whole}numbers with commas between.") from None
+
+    return parsed
+
+
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """How every command shows its help, whether it is called alone or by its group."""
 
@@ -72,6 +85,23 @@ class Group(click.Group):
         if ctx.invoked_subcommand is None:
             click.echo(ctx.get_help())
         return result
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order in which they were added: what one begins with comes first."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, each with the whole first sentence of its help."""
+        rows = [(name, command.get_short_help_str(limit=1000)) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def example(context: click.Context) -> str:
+    """Return the first example in the help of a command, "" if there is none."""
+    name = context.command_path.removeprefix(context.find_root().command_path)
+    lines = (context.command.help or "").splitlines()
+    return next((line.strip() for line in lines if line.strip().startswith(f"nlptools{name} ")), "")
 
 
 def as_typed(message: str, names: Iterable[str]) -> str:
@@ -121,23 +151,15 @@ def _kind(field: "Field[Any]") -> dict[str, Any]:
         if get_origin(kind) is Literal:
             return {"type": Words(get_args(kind))}
     if get_origin(field.type) is tuple and float in get_args(field.type):
-        return {"type": click.UNPROCESSED, "callback": _numbers, "metavar": "X,X,..."}
+        return {"type": click.UNPROCESSED, "callback": numbers(float), "metavar": "X,X,..."}
     if get_origin(field.type) is tuple:
-        return {"multiple": True, "metavar": "DICT" if field.name == "known" else "FILE"}
+        return {"multiple": True, "metavar": "DICT" if field.name in ("known", "lexicon") else "FILE"}
     if {int, str} <= set(get_args(field.type)):
         return {"metavar": field.metadata["metavar"]}
     for kind, metavar in ((int, "N"), (float, "X"), (str, "FILE")):
         if kind is field.type or kind in get_args(field.type):
             return {"type": kind, "metavar": field.metadata.get("metavar") or metavar}
     raise TypeError(f"{field.name}: no option can be made of {field.type}")
-
-
-def _numbers(ctx: click.Context, param: click.Parameter, value: Any) -> tuple[float, ...]:
-    """Return numbers that were typed with commas between; raises BadParameter if one is none."""
-    try:
-        return tuple(map(float, value.split(","))) if isinstance(value, str) else value
-    except ValueError:
-        raise click.BadParameter(f"{value!r}; give numbers with commas between.") from None
 
 
 def quiet_option(help_text: str) -> Callable[[Function], Function]:

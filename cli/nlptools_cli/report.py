@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nlptools.report.options import ReportOptions
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
+from nlptools_cli.messages import Messages, say, tell_rejected
 from nlptools_cli.options import Command, Option, options_from, quiet_option
+from nlptools_cli.outputs import check_not_read
 from nlptools_cli.start_up import compiled_kernels
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ def report(
         table = read_words(words)
         others = None if left_out is None else read_words(left_out)
         give_report(table, corpus, output, quiet, messages.log, left_out=others, **options)
-    if isinstance(corpus, Corpus) and corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    tell_rejected(corpus if isinstance(corpus, Corpus) else None)
 
 
 def _opened(inputs: tuple[str, ...], reading: dict[str, Any]) -> "CorpusInput | None":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nlptools.wording import counted
 from nlptools_cli.corpus import known_records
 from nlptools_cli.inputs import read_options
 from nlptools_cli.interrupts import held
@@ -102,7 +103,7 @@ def run(
         if dry_run:
             click.echo(_plan(done.plan))
             raise click.exceptions.Exit(0)  # nothing was compiled
-    tasks = f"{len(done.ran):,} task{'' if len(done.ran) == 1 else 's'} done, {len(done.up_to_date):,} up to date"
+    tasks = f"{counted(len(done.ran), 'task')} done, {len(done.up_to_date):,} up to date"
     log(f"{job}: {tasks}; {done.manifest} tells all ({perf_counter() - started:.1f} s)")
 
 

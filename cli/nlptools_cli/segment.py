@@ -7,10 +7,12 @@ from typing import Any
 import click
 
 from nlptools.segment.options import SegmenterOptions
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools.wording import counted
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
+from nlptools_cli.messages import Messages, say, tell_rejected
 from nlptools_cli.options import Group, Option, options_from, quiet_option, threads_option
+from nlptools_cli.outputs import check_not_read
 from nlptools_cli.segment_eval import evaluate
 from nlptools_cli.segment_export import export
 from nlptools_cli.start_up import compiled_kernels
@@ -64,11 +66,12 @@ def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, 
         model.save(output)
         if state is not None:
             state.unlink(missing_ok=True)
-    if corpus and corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    tell_rejected(corpus)
     if not quiet:
         words = model.words().num_rows
-        say(f"{output}: {model.alphabet.size:,} symbols, {words:,} words ({perf_counter() - started:.1f} s)")
+        say(
+            f"{output}: {counted(model.alphabet.size, 'symbol')}, {counted(words, 'word')} ({perf_counter() - started:.1f} s)"
+        )
 
 
 @segment.command()
@@ -87,42 +90,7 @@ def train(inputs: tuple[str, ...], output: str, quiet: bool, reading: dict[str, 
     "Default: text on standard output.",
 )
 @quiet_option("Print no messages but errors, and bad records at the end.")
-@click.option(
-    "--lexicon",
-    metavar="DICT",
-    multiple=True,
-    cls=Option,
-    section="Words",
-    help="A dictionary of words to prefer: a jieba dictionary or one word a line. May be repeated.",
-)
-@click.option(
-    "--words",
-    metavar="FILE",
-    multiple=True,
-    cls=Option,
-    section="Words",
-    help="A table of words to prefer, as `nlptools newwords` writes it. May be repeated.",
-)
-@click.option(
-    "--lexicon-weight",
-    type=float,
-    default=SegmenterOptions.lexicon_weight,
-    show_default=True,
-    metavar="X",
-    cls=Option,
-    section="Words",
-    help=SegmenterOptions.help("lexicon_weight"),
-)
-@click.option(
-    "--words-weight",
-    type=float,
-    default=SegmenterOptions.words_weight,
-    show_default=True,
-    metavar="X",
-    cls=Option,
-    section="Words",
-    help=SegmenterOptions.help("words_weight"),
-)
+@options_from(SegmenterOptions, section="Words", only=("lexicon", "words", "lexicon_weight", "words_weight"))
 @threads_option("Words")
 @reading_options
 def run(
@@ -164,10 +132,9 @@ def run(
         if more is not None:
             segmenter = segmenter.with_lexicon(more)
         documents = write_segmented(segmenter, corpus.batches(messages.progress), output, threads)
-    if corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    tell_rejected(corpus)
     if not quiet and output is not None:
-        say(f"{documents:,} texts in {output} ({perf_counter() - started:.1f} s)")
+        say(f"{counted(documents, 'text')} in {output} ({perf_counter() - started:.1f} s)")
 
 
 segment.add_command(evaluate)

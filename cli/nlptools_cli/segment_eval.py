@@ -1,13 +1,14 @@
 """`nlptools segment eval`: compare a segmentation with a gold standard."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlptools_cli.inputs import check_not_read
 from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages
 from nlptools_cli.options import Command, Option, quiet_option, threads_option
+from nlptools_cli.outputs import check_not_read
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import clip, format_table
 
@@ -81,14 +82,14 @@ def evaluate(
         if place is not None:
             check_output(place)
             check_not_read(place, read, others, flag)
-    corpus = open_corpus(gold, strict=True)
+    corpus = open_corpus(Path(gold), strict=True)
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
         with held():
             from nlptools.corpus.dictionary import read_dictionary
             from nlptools.segment.evaluation import evaluate_both
 
         known = None if vocabulary is None else read_dictionary(vocabulary)
-        judged: Any = predicted if model is None else _load_segmenter(model)
+        judged: Any = Path(predicted) if predicted is not None else _load_segmenter(str(model))
         rows = evaluate_both(corpus, judged, vocabulary=known, threads=threads, progress=messages.progress)
     if output is not None:
         write_table(_scores(rows), output)

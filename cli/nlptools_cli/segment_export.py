@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
-from nlptools_cli.inputs import check_not_read
+from nlptools.wording import counted
 from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Option, Words, quiet_option
+from nlptools_cli.outputs import check_not_read
 from nlptools_cli.start_up import compiled_kernels
 
 FORMATS = ("jieba", "hanlp", "pkuseg", "ltp", "sentencepiece", "tokenizers")
@@ -57,7 +58,7 @@ def export(source: str, output: str, format: str, quiet: bool, min_count: int, t
         words = _words(source)
         written = export_vocabulary(words, output, format, min_count=min_count, top=top)  # type: ignore[arg-type]
     if not quiet:
-        say(f"{written:,} of {words.num_rows:,} words in {output}")
+        say(f"{written:,} of {counted(words.num_rows, 'word')} in {output}")
 
 
 def _words(source: str) -> Any:

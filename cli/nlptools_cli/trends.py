@@ -1,6 +1,5 @@
 """`nlptools trends`: how words come and go."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -8,19 +7,17 @@ from typing import Any
 
 import click
 
-from nlptools.errors import OutputError
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.newwords.trend_options import WORD_OPTIONS, TrendOptions
-from nlptools_cli.inputs import check_not_read, open_dated_inputs, reading_options
+from nlptools.wording import counted
+from nlptools_cli.inputs import open_dated_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
+from nlptools_cli.messages import Messages, say, tell_rejected
 from nlptools_cli.options import Command, Option, options_from, quiet_option
+from nlptools_cli.outputs import SHOWN, check_not_read, check_stdout, print_best
 from nlptools_cli.report import check_report, give_report, report_option
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import clip, format_table
-
-SHOWN = 30
-"""How many words are shown on a terminal if nothing else is asked for."""
 
 SPARKS = " ▁▂▃▄▅▆▇█"
 """What a sparkline is made of; a period without the word is blank."""
@@ -93,6 +90,8 @@ def trends(
 
     if output is not None:
         check_output(output)
+    if show is not None or (output or report) is None:
+        check_stdout("-o trends.csv")
     lists = [*map(str, options["known"]), options["stopwords"], options["words"]]
     check_not_read(output, inputs, [*lists, reading["rejects"]])
     check_not_read(reading["rejects"], (), lists, "--rejects")
@@ -110,30 +109,10 @@ def trends(
                 messages.log(f"report: {texts.name} can be read only once, so the page has no evidence; give a file")
                 texts = None
             give_report(table, texts, report, quiet, messages.log, script=options["script"])
-    if corpus and corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
-    shown = _print_trends(table, output or report, show, options["top"])
+    tell_rejected(corpus)
+    shown = print_best(table, output or report, show, options["top"], trends_table, trends_wide)
     if not quiet:
         say(_result(table.num_rows, shown, output, perf_counter() - started))
-
-
-def _print_trends(table: Any, output: str | None, show: int | None, top: int | None) -> int | None:
-    """Print a table for people, or CSV for programs, or nothing; return how many words a table has."""
-    if output is not None and show is None:
-        return None
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; name a file: -o trends.csv")
-    if show is None and not sys.stdout.isatty():
-        from nlptools.corpus import write_table_to
-        from nlptools.newwords.trends import trends_wide
-
-        write_table_to(trends_wide(table), sys.stdout.buffer, "csv")
-        sys.stdout.flush()
-        return None
-    best = table.slice(0, show or top or SHOWN)
-    if best.num_rows:
-        click.echo(trends_table(best))
-    return int(best.num_rows)
 
 
 def trends_table(trends: Any) -> str:
@@ -172,7 +151,7 @@ def sparkline(counts: Sequence[int], sizes: Sequence[int], width: int = WIDTH) -
 
 
 def _result(found: int, shown: int | None, output: str | None, seconds: float) -> str:
-    words = f"{found:,} word{'' if found == 1 else 's'}"
+    words = counted(found, "word")
     line = f"{words} {'followed' if output is None else f'in {output}'} ({seconds:.1f} s)"
     if output is None and shown is not None and shown < found:
         return f"{line}, the first {shown} are shown; write them all with: -o trends.csv"

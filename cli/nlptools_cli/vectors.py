@@ -10,10 +10,13 @@ import click
 from nlptools.errors import OptionError
 from nlptools.vectors.jose_options import JoseOptions
 from nlptools.vectors.options import VectorOptions
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools.wording import counted
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
+from nlptools_cli.messages import Messages, say, tell_rejected
 from nlptools_cli.options import Group, Option, options_from, quiet_option
+from nlptools_cli.outputs import check_not_read
+from nlptools_cli.segmenter_option import segmenter_file, segmenter_option
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.vectors_documents import cluster, draw_map
 from nlptools_cli.vectors_infer import infer
@@ -56,13 +59,7 @@ def vectors() -> None:
 )
 @click.option("--resume", is_flag=True, cls=Option, help="Go on from FILE.training; it is an error if that cannot be.")
 @quiet_option("Print no messages but errors, and bad records at the end.")
-@click.option(
-    "--segmenter",
-    metavar="MODEL",
-    cls=Option,
-    section="Words",
-    help="Cut the text into words with this model, or with jieba if MODEL is jieba. Default: words stand between white space.",
-)
+@segmenter_option
 @options_from(VectorOptions, section="Vectors")
 @options_from(JoseOptions, section="JoSE (--method jose)", only=JOSE)
 @reading_options
@@ -93,20 +90,9 @@ def train(
     if documents is not None and not isinstance(chosen, JoseOptions):
         raise OptionError(f"documents={documents!r} is for --method jose; leave it out")
     corpus = open_inputs(inputs, reading)
-    from nlptools.corpus.writing import writes_through
-    from nlptools.vectors.checkpoint import check_state
-    from nlptools.vectors.files import check_vectors_output, write_vectors
+    from nlptools.vectors.files import write_vectors
 
-    check_vectors_output(output)
-    state = None if writes_through(output) else Path(f"{output}.training")
-    others = [segmenter if segmenter != "jieba" else None, reading["rejects"]]
-    check_not_read(output, inputs, [*others, documents])
-    if documents is not None:
-        check_vectors_output(documents)
-        check_not_read(documents, inputs, others, "--documents")
-    if state is not None:
-        check_state(state)
-        check_not_read(str(state), inputs, others)
+    state = _checked_places(output, documents, inputs, [segmenter_file(segmenter), reading["rejects"]])
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log), _Bar(messages) as bar:
         with held():
             from nlptools.vectors.train import train_table
@@ -134,13 +120,35 @@ def train(
             write_vectors(found, documents, log=messages.log)
         if state is not None:
             state.unlink(missing_ok=True)
-    if corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    tell_rejected(corpus)
     if not quiet:
-        also = f"; {documents}: {len(found):,} documents" if documents is not None and found is not None else ""
-        say(
-            f"{output}: {len(table):,} words, {table.vector_size} numbers each{also} ({perf_counter() - started:.1f} s)"
+        also = (
+            f"; {documents}: {counted(len(found), 'document')}" if documents is not None and found is not None else ""
         )
+        say(
+            f"{output}: {counted(len(table), 'word')}, {table.vector_size} numbers each{also} ({perf_counter() - started:.1f} s)"
+        )
+
+
+def _checked_places(
+    output: str, documents: str | None, inputs: tuple[str, ...], others: list[str | None]
+) -> Path | None:
+    """Return where the state of the training is kept, None if nowhere; raises OutputError if a file cannot be written."""
+    from nlptools.corpus.writing import writes_through
+    from nlptools.vectors.checkpoint import check_state
+    from nlptools.vectors.files import check_vectors_output
+
+    check_vectors_output(output)
+    check_not_read(output, inputs, [*others, documents])
+    if documents is not None:
+        check_vectors_output(documents)
+        check_not_read(documents, inputs, others, "--documents")
+    if writes_through(output):
+        return None
+    state = Path(f"{output}.training")
+    check_state(state)
+    check_not_read(str(state), inputs, others)
+    return state
 
 
 def _chosen(options: dict[str, Any]) -> VectorOptions | JoseOptions:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlptools_cli.inputs import check_not_read
+from nlptools.wording import counted
 from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Option, Words, quiet_option
+from nlptools_cli.outputs import check_not_read
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import clip, format_table
 from nlptools_cli.vectors_texts import Texts, texts_options
@@ -117,7 +118,7 @@ def cluster(
             from nlptools.corpus import write_table
 
             write_table(found.to_table(), output)
-            messages.log(f"{len(vectors):,} {vectors.kind}s in {output} ({perf_counter() - started:.1f} s)")
+            messages.log(f"{counted(len(vectors), vectors.kind)} in {output} ({perf_counter() - started:.1f} s)")
         click.echo(_summary(found, known, others, texts))
         if known is not None:
             click.echo(f"\n{_agreement(vectors, found, known)}")
@@ -273,10 +274,10 @@ def draw_map(
         if clusters is not None:
             groups = read_clusters(clusters, vectors)
         if len(vectors) > top > 0:
-            messages.log(f"{file}: {top:,} of {len(vectors):,} {vectors.kind}s are drawn; more with --top")
+            messages.log(f"{file}: {top:,} of {counted(len(vectors), vectors.kind)} are drawn; more with --top")
         found = map_vectors(vectors, top, groups=groups, perplexity=perplexity, seed=seed)
         if texts.path is not None:
             found = found.append_column("text", texts.of(found[vectors.kind]))
         draw(found, output)
     if not quiet:
-        say(f"{found.num_rows:,} {vectors.kind}s in {output} ({perf_counter() - started:.1f} s)")
+        say(f"{counted(found.num_rows, vectors.kind)} in {output} ({perf_counter() - started:.1f} s)")

@@ -5,10 +5,13 @@ from typing import Any
 
 import click
 
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools.wording import counted
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
+from nlptools_cli.messages import Messages, say, tell_rejected
 from nlptools_cli.options import Command, Option, quiet_option, threads_option
+from nlptools_cli.outputs import check_not_read
+from nlptools_cli.segmenter_option import segmenter_file, segmenter_option
 from nlptools_cli.start_up import compiled_kernels
 
 
@@ -24,13 +27,7 @@ from nlptools_cli.start_up import compiled_kernels
     help="Write the vectors of the documents, e.g. to docs.kv.",
 )
 @quiet_option("Print no messages but errors, and bad records at the end.")
-@click.option(
-    "--segmenter",
-    metavar="MODEL",
-    cls=Option,
-    section="Words",
-    help="Cut the text into words with this model, or with jieba if MODEL is jieba. Default: words stand between white space.",
-)
+@segmenter_option
 @click.option(
     "--epochs",
     type=int,
@@ -65,7 +62,7 @@ def infer(
     from nlptools.vectors.files import check_vectors_output, read_table, write_vectors
 
     check_vectors_output(output)
-    check_not_read(output, inputs, [file, segmenter if segmenter != "jieba" else None, reading["rejects"]])
+    check_not_read(output, inputs, [file, segmenter_file(segmenter), reading["rejects"]])
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
         with held():
             from nlptools.vectors.infer import infer_documents
@@ -80,7 +77,6 @@ def infer(
             log=messages.log,
         )
         write_vectors(found, output, log=messages.log)
-    if corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    tell_rejected(corpus)
     if not quiet:
-        say(f"{output}: {len(found):,} documents ({perf_counter() - started:.1f} s)")
+        say(f"{output}: {counted(len(found), 'document')} ({perf_counter() - started:.1f} s)")

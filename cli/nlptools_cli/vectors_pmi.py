@@ -5,22 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlptools_cli.inputs import check_not_read, open_inputs, reading_options
+from nlptools.wording import counted
+from nlptools_cli.inputs import open_inputs, reading_options
 from nlptools_cli.interrupts import held
-from nlptools_cli.messages import Messages, say
+from nlptools_cli.messages import Messages, say, tell_rejected
 from nlptools_cli.options import Command, Option, quiet_option, threads_option
+from nlptools_cli.outputs import check_not_read
+from nlptools_cli.segmenter_option import segmenter_file, segmenter_option
 from nlptools_cli.start_up import compiled_kernels
 
 if TYPE_CHECKING:
     from nlptools.vectors.table import VectorTable
-
-_segmenter_option = click.option(
-    "--segmenter",
-    metavar="MODEL",
-    cls=Option,
-    section="Words",
-    help="Cut the text into words with this model, or with jieba if MODEL is jieba. Default: words stand between white space.",
-)
 
 
 @click.command("keywords", cls=Command)
@@ -38,7 +33,7 @@ _segmenter_option = click.option(
     "--top", type=int, default=10, show_default=True, metavar="N", cls=Option, help="How many keywords of a document."
 )
 @quiet_option("Print no messages but errors, and bad records at the end.")
-@_segmenter_option
+@segmenter_option
 @threads_option("Words")
 @reading_options
 def keywords(
@@ -68,8 +63,7 @@ def keywords(
 
     if output is not None:
         check_output(output, CORPUS_FORMATS)
-        model = None if segmenter == "jieba" else segmenter
-        check_not_read(output, inputs, [file, model, reading["rejects"]])
+        check_not_read(output, inputs, [file, segmenter_file(segmenter), reading["rejects"]])
     with Messages(quiet, corpus.size) as messages, compiled_kernels(messages.log):
         with held():
             from nlptools.vectors.files import read_table
@@ -82,10 +76,9 @@ def keywords(
         tokenizer = make_tokenizer(segmenter)
         found = document_keywords(vectors, corpus.batches(messages.progress), tokenizer, top, threads)
         documents = write_keywords(found, output)
-    if corpus.report.rejected:
-        say(f"{corpus.name}: {corpus.report.summary()}")
+    tell_rejected(corpus)
     if not quiet and output is not None:
-        say(f"{documents:,} documents in {output} ({perf_counter() - started:.1f} s)")
+        say(f"{counted(documents, 'document')} in {output} ({perf_counter() - started:.1f} s)")
 
 
 @click.command("similarity", cls=Command)
@@ -93,7 +86,7 @@ def keywords(
 @click.argument("one", metavar="TEXT")
 @click.argument("other", metavar="TEXT")
 @quiet_option("Print no messages but errors.")
-@_segmenter_option
+@segmenter_option
 def similarity(file: str, one: str, other: str, quiet: bool, segmenter: str | None) -> None:
     """Compare two texts by the sums of the vectors of their words: their product, and its cosine.
 

@@ -1,18 +1,17 @@
 """--texts: what documents say, shown beside their keys."""
 
-from collections.abc import Callable
-from dataclasses import fields
 from functools import wraps
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import click
 
-from nlptools.corpus.options import DocumentPer, ReadOptions
+from nlptools.corpus.options import ReadOptions
 from nlptools.errors import InputError
 from nlptools_cli.inputs import open_inputs
-from nlptools_cli.options import Function, Option, Words
+from nlptools_cli.options import Function, Option, options_from
 
-_HELP = {field.name: field.metadata["help"] for field in fields(ReadOptions) if "help" in field.metadata}
+_READING = ("text_column", "group_by", "document_per", "encoding", "input_format", "header")
+"""Fields of ReadOptions that say how CORPUS is read."""
 
 
 class Texts:
@@ -44,33 +43,15 @@ def texts_options(function: Function) -> Function:
     """Give a command the option --texts, and how it is read; the command gets one argument `texts`."""
 
     @wraps(function)
-    def command(
-        texts: str | None, text_column: str | None, group_by: str | None, document_per: Any, **arguments: Any
-    ) -> Any:
-        reading = {"text_column": text_column, "group_by": group_by, "document_per": document_per}
+    def command(texts: str | None, **arguments: Any) -> Any:
+        reading = {name: arguments.pop(name) for name in _READING}
         return function(texts=Texts(texts, reading), **arguments)
 
-    options: list[Callable[[Any], Any]] = [
-        click.option(
-            "--texts",
-            metavar="CORPUS",
-            cls=Option,
-            section="Texts",
-            help="Show the beginnings of the texts of documents, which are in CORPUS.",
-        ),
-        click.option("--text-column", metavar="NAME", cls=Option, section="Texts", help=_HELP["text_column"]),
-        click.option("--group-by", metavar="COLUMN", cls=Option, section="Texts", help=_HELP["group_by"]),
-        click.option(
-            "--document-per",
-            type=Words(get_args(DocumentPer)),
-            default=ReadOptions.document_per,
-            show_default=True,
-            cls=Option,
-            section="Texts",
-            help=_HELP["document_per"],
-        ),
-    ]
-    decorated: Any = command
-    for option in reversed(options):
-        decorated = option(decorated)
-    return cast("Function", decorated)
+    texts_option = click.option(
+        "--texts",
+        metavar="CORPUS",
+        cls=Option,
+        section="Texts",
+        help="Show the beginnings of the texts of documents, which are in CORPUS.",
+    )
+    return cast("Function", texts_option(options_from(ReadOptions, "Texts", only=_READING)(command)))

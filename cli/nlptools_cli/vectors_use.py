@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nlptools.errors import InputError
-from nlptools_cli.inputs import check_not_read
 from nlptools_cli.interrupts import held
 from nlptools_cli.messages import Messages, say
 from nlptools_cli.options import Command, Function, Option, Words, quiet_option, threads_option
+from nlptools_cli.outputs import check_not_read
 from nlptools_cli.start_up import compiled_kernels
 from nlptools_cli.table import clip, format_table
 from nlptools_cli.vectors_texts import Texts, texts_options

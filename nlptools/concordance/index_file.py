@@ -7,7 +7,7 @@ its own, which is compared when the page is first used.
 import ast
 import os
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nlptools.corpus.array_file import cell_bytes
+from nlptools.corpus.array_file import cell_bytes, metadata_checksum
 from nlptools.corpus.writing import atomic_file
-from nlptools.errors import InputError
+from nlptools.errors import InputError, reason_of
 
 SUFFIX = ".kwic"
 EDGE = 0xFF  # stands before, between and behind documents; UTF-8 has no such byte
@@ -64,7 +64,7 @@ def write_index(path: Path, identity: str | None, blocks: Iterable[Block]) -> No
     identity: of the corpus, None if it is not in files.
     """
     metadata = {b"nlptools": _FORMAT, b"identity": (identity or "").encode()}
-    metadata[_CHECKSUM] = _header_checksum(metadata)
+    metadata[_CHECKSUM] = metadata_checksum(metadata)
     documents = 0
     with atomic_file(path) as file, pa.ipc.new_file(file, _SCHEMA.with_metadata(metadata)) as writer:
         number = 0
@@ -100,11 +100,6 @@ def _block_checksum(
     """Return the checksum of all that is known of a block before its pages: none can take the place of another."""
     told = b"%s %s" % (header, " ".join(map(str, [number, *sizes, *numbers])).encode())
     return b"%08x" % zlib.crc32(checksums.data, zlib.crc32(told))
-
-
-def _header_checksum(metadata: Mapping[bytes, bytes]) -> bytes:
-    lines = [b"%s=%s\n" % item for item in sorted(metadata.items()) if item[0] != _CHECKSUM]
-    return b"%08x" % zlib.crc32(b"".join(lines))
 
 
 Ranks = Sequence[int] | NDArray[np.int64]
@@ -207,11 +202,12 @@ class IndexFile:
             self._reader = pa.ipc.open_file(self._file)
             metadata = self._reader.schema.metadata or {}
         except (OSError, ValueError, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"{path}: cannot be read as a concordance index ({reason}); {_REMEDY}") from error
+            raise InputError(
+                f"{path}: cannot be read as a concordance index ({reason_of(error)}); {_REMEDY}"
+            ) from error
         if metadata.get(b"nlptools") != _FORMAT or not self._reader.schema.equals(_SCHEMA):
             raise InputError(f"{path}: is an Arrow file, but no concordance index of this version; {_REMEDY}")
-        if metadata.get(_CHECKSUM) != _header_checksum(metadata) or not self._reader.num_record_batches:
+        if metadata.get(_CHECKSUM) != metadata_checksum(metadata) or not self._reader.num_record_batches:
             raise damaged(path)
         self.identity = metadata[b"identity"].decode()
         self._header = metadata[_CHECKSUM]

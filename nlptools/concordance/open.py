@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from nlptools.cache import cache_folder
 from nlptools.checks import check_numbers
 from nlptools.concordance.index_file import SUFFIX, IndexFile
 from nlptools.concordance.search import Concordance
@@ -66,7 +67,7 @@ def place_of(corpus: Corpus, index: str | Path | None) -> Path | None:
         check_place(index)
         return Path(index)
     identity = corpus.identity()
-    folder = cache_folder()
+    folder = _index_folder()
     if identity is None or folder is None or not _is_writable(folder):
         return None
     return folder / (hashlib.sha256(identity.encode()).hexdigest()[:32] + SUFFIX)
@@ -80,12 +81,10 @@ def has_index(corpus: Corpus, index: str | Path | None) -> bool:
     return found is not None
 
 
-def cache_folder() -> Path | None:
+def _index_folder() -> Path | None:
     """Return the folder in which indexes are kept; None if nobody is at home."""
-    local = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
-    with suppress(RuntimeError):
-        return Path(local or Path.home() / ".cache") / "nlptools" / "concordance"
-    return None
+    folder = cache_folder()
+    return None if folder is None else folder / "concordance"
 
 
 def _is_writable(folder: Path) -> bool:
@@ -103,7 +102,7 @@ def ready_index(corpus: Corpus, place: Path | None) -> IndexFile | None:
     try:
         found = IndexFile(place)
     except InputError:
-        if place.parent == cache_folder():
+        if place.parent == _index_folder():
             return None  # ours to mend
         raise
     if found.identity != identity:
@@ -117,7 +116,7 @@ def ready_index(corpus: Corpus, place: Path | None) -> IndexFile | None:
 def _make(corpus: Corpus, place: Path, threads: int | None, progress: Callable[[int], object] | None) -> None:
     from nlptools.concordance.build import make_index  # here, because questions need no kernels
 
-    if place.parent == cache_folder():
+    if place.parent == _index_folder():
         _tidy(place.parent)
     make_index(corpus, place, threads=threads, progress=progress)
 

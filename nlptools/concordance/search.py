@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nlptools.checks import check_numbers
+from nlptools.checks import check_choice, check_numbers
 from nlptools.concordance import blocks
 from nlptools.concordance.index_file import IndexBlock, IndexFile
 from nlptools.concordance.neighbours import Tally, count_keys
 from nlptools.corpus.columns import integers, strings
 from nlptools.corpus.reading import large_strings
 from nlptools.errors import OptionError
+from nlptools.wording import counted
 
 Sort = Literal["document", "left", "right", "count"]
 
@@ -53,7 +54,7 @@ class Concordance:
         self._close = close
 
     def __repr__(self) -> str:
-        return f"<Concordance {self._index.path}: {self.documents:,} documents>"
+        return f"<Concordance {self._index.path}: {counted(self.documents, 'document')}>"
 
     @property
     def documents(self) -> int:
@@ -189,8 +190,7 @@ def check_lines(
     check_numbers(0, seed=seed)
     if width > LONGEST:
         raise OptionError(f"width={width} cannot work: give {LONGEST} at most")
-    if sort not in get_args(Sort):
-        raise OptionError(f"sort={sort!r} is not known; choose one of {', '.join(get_args(Sort))}")
+    check_choice(get_args(Sort), sort=sort)
 
 
 def encoded(word: str) -> bytes:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nlptools.corpus.writing import atomic_file
-from nlptools.errors import InputError
+from nlptools.errors import InputError, OutputError, reason_of
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -48,8 +48,7 @@ def read_arrays(path: str | Path, kind: str, remedy: str) -> tuple[Arrays, dict[
     try:
         reader = pa.ipc.open_file(pa.memory_map(os.fspath(path)))
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path}: cannot be read as a {_noun(kind)} ({reason}); {remedy}") from error
+        raise InputError(f"{path}: cannot be read as a {_noun(kind)} ({reason_of(error)}); {remedy}") from error
     try:
         facts = {key.decode(): value.decode() for key, value in (reader.schema.metadata or {}).items()}
     except ValueError as error:
@@ -67,8 +66,29 @@ def damaged(path: str | Path, remedy: str) -> InputError:
     return InputError(f"{path}: is damaged; {remedy}")
 
 
+def check_own(path: Path, kind: str) -> None:
+    """Raise OutputError if there is a file of this name that is no state of a training: of that kind, of any version."""
+    try:
+        with path.open("rb") as file:
+            is_state = _noun(kind).encode() in file.read(1 << 16)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); move it away") from error
+    if not is_state:
+        raise OutputError(
+            f"{path}: the state of the training would be kept there, and it is another file; move it away"
+        )
+
+
 def _noun(kind: str) -> str:
     return kind.rsplit(" ", 1)[0]
+
+
+def metadata_checksum(metadata: Mapping[bytes, bytes]) -> bytes:
+    """Return the CRC-32 of the metadata of a schema, but for what they have as "crc32", in hexadecimal digits."""
+    lines = [b"%s=%s\n" % item for item in sorted(metadata.items()) if item[0] != b"crc32"]
+    return b"%08x" % zlib.crc32(b"".join(lines))
 
 
 def cell_bytes(column: Any) -> NDArray[np.uint8]:

@@ -19,6 +19,7 @@ from nlptools.corpus.records import Records
 from nlptools.corpus.spool import SpoolSource
 from nlptools.corpus.table_files import CORPUS_FORMATS, check_output, output_format, write_batches
 from nlptools.errors import InputError, OptionError
+from nlptools.wording import counted
 
 
 @dataclass
@@ -34,14 +35,13 @@ class Conversion:
 
     def summary(self) -> str:
         """Return one line: "1,200 records, 7 normalised, 30 duplicates left out"."""
-        parts = [f"{self.written:,} {self.unit}{'' if self.written == 1 else 's'}"]
-        for count, what in (
-            (self.normalised, "normalised"),
-            (self.duplicates, f"duplicate{'' if self.duplicates == 1 else 's'} left out"),
-            (self.without_text, f"record{'' if self.without_text == 1 else 's'} without text left out"),
-        ):
-            if count:
-                parts.append(f"{count:,} {what}")
+        parts = [counted(self.written, self.unit)]
+        if self.normalised:
+            parts.append(f"{self.normalised:,} normalised")
+        if self.duplicates:
+            parts.append(f"{counted(self.duplicates, 'duplicate')} left out")
+        if self.without_text:
+            parts.append(f"{counted(self.without_text, 'record')} without text left out")
         return ", ".join(parts)
 
 

@@ -124,7 +124,7 @@ class _DatedReader:
             good = ~np.isnat(days)
             for bad in np.flatnonzero(~good).tolist():
                 (record,) = batch.slice(bad, 1).to_pylist()
-                reason = "no date" if record[self._column] is None else "not a date"
+                reason = "no date" if record[self._column] in (None, "") else "not a date"
                 reading.reject(place, row + bad + 1, f"{reason} in column {self._column!r}", str(record))
             row += batch.num_rows
             self._on_days(days[good])

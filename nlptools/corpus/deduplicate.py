@@ -119,7 +119,9 @@ class FirstOccurrences:
     def _spill(self) -> None:
         try:
             if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="nlptools-", dir=self._directory)
+                self._folder = tempfile.TemporaryDirectory(
+                    prefix="nlptools-", dir=self._directory, ignore_cleanup_errors=True
+                )
             _append_parts(self._take_waiting(), Path(self._folder.name), "", depth=0)
         except OSError as error:
             raise self._no_room(error) from error

@@ -309,10 +309,8 @@ def _inferred(lines: list[bytes], name: str, options: ReadOptions) -> Any:
             for column, value in record.items():
                 kinds.setdefault(column, {}).update(dict.fromkeys(_kinds_of(value)))
     if looked_at and not records:
-        raise InputError(
-            f"{name}: none of the first {looked_at} lines is a JSON object, as JSON lines need; "
-            "say what it is with --input-format"
-        )
+        found = "the first line is no" if looked_at == 1 else f"none of the first {looked_at:,} lines is a"
+        raise InputError(f"{name}: {found} JSON object, as JSON lines need; say what it is with --input-format")
     if not records:  # blank so far
         return pa.schema([pa.field(options.text_column or "text", pa.large_string())])
     return pa.schema([_field(column, list(seen)) for column, seen in kinds.items() if _is_name(column)])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nlptools.corpus.compression import SUFFIXES
 from nlptools.errors import InputError
+from nlptools.wording import counted
 
 FORMATS = {
     ".txt": "text",
@@ -29,6 +30,10 @@ _OTHER_ARCHIVES = {
     ".tgz": "tar -xf {path}",
 }
 """Suffixes of archives that are not read -> what unpacks them."""
+
+
+class NoFileError(InputError):
+    """A path at which there is nothing."""
 
 
 def name_parts(path: str) -> tuple[str, str | None]:
@@ -65,9 +70,7 @@ def expand(path: str) -> list[Path]:
             if not matches:
                 raise InputError(f"{shown}: no file matches; check the pattern (it starts from {Path.cwd()})")
             return [_checked(match) for match in matches]
-        raise InputError(
-            f"{shown}: no such file; check the path (it starts from {Path.cwd()}); give text itself as a list"
-        )
+        raise NoFileError(f"{shown}: no such file; check the path (it starts from {Path.cwd()})")
     return _below(found) if found.is_dir() else [_checked(found)]
 
 
@@ -97,7 +100,7 @@ def _below(directory: Path) -> list[Path]:
     if not readable:
         looked_for = ", ".join(FORMATS) + ", each also with " + " or ".join(SUFFIXES) + ", and .zip"
         raise InputError(
-            f"{directory}: none of its {len(files)} files is text to read (looked for {looked_for}); "
+            f"{directory}: has {counted(len(files), 'file')}, but none that is text to read (looked for {looked_for}); "
             f"if the names are others give a pattern, e.g. {shlex.quote(str(directory / '*'))}"
         )
     return [_checked(file) for file in readable]

@@ -16,6 +16,7 @@ from nlptools.corpus.encodings import unescaped
 from nlptools.corpus.options import ReadOptions
 from nlptools.corpus.writing import atomic_file
 from nlptools.errors import BadRecordError, OutputError
+from nlptools.wording import counted
 
 EXAMPLES = 5
 """How many rejected records a report remembers of each reason."""
@@ -74,14 +75,14 @@ class ReadReport:
     examples: list[RejectedRecord] = field(default_factory=list)  # the first few of each reason
 
     def summary(self) -> str:
-        """Return one line: `1200 documents, 3 rejected (2 not valid UTF-8: a.txt:7, a.txt:9; 1 …)`."""
-        line = f"{self.documents} documents"
+        """Return one line: `1,200 documents, 3 rejected (2 not valid UTF-8: a.txt:7, a.txt:9; 1 …)`."""
+        line = counted(self.documents, "document")
         if self.rejected:
             reasons = []
             for reason, count in self.rejected.most_common():
                 places = ", ".join(f"{e.file}:{e.line}" for e in self.examples if e.reason == reason)
-                reasons.append(f"{count} {reason}: {places}{', …' if count > EXAMPLES else ''}")
-            line += f", {self.rejected.total()} rejected ({'; '.join(reasons)})"
+                reasons.append(f"{count:,} {reason}: {places}{', …' if count > EXAMPLES else ''}")
+            line += f", {self.rejected.total():,} rejected ({'; '.join(reasons)})"
         return line
 
 

@@ -9,40 +9,19 @@ import pyarrow as pa
 
 from nlptools.corpus.column_types import unified
 from nlptools.corpus.options import ReadOptions
-from nlptools.corpus.reading import InputFile, Inspected, Reading, ReadReport, Source, Wanted
-from nlptools.corpus.sources import begin, source_of, source_of_paths
+from nlptools.corpus.reading import InputFile, Inspected, Reading, Source, Wanted
+from nlptools.corpus.sources import SourceStream, source_of, source_of_paths
 from nlptools.errors import InputError, OptionError
 
 
-class Records:
+class Records(SourceStream):
     """A stream of records. Made by `open_records`; read it with `for batch in records`."""
 
     def __init__(self, source: Source, options: ReadOptions, columns: Sequence[str] | None = None) -> None:
-        self.report = ReadReport()  # of the pass in progress or the last one
-        self._source = source
-        self._options = options
+        super().__init__(source, options)
         self._columns = None if columns is None else list(columns)
-        self._begun = False
         if columns is not None and (not columns or isinstance(columns, str)):
             raise OptionError(f"columns={columns!r}: give a list with at least one name, or None for all columns")
-
-    def __repr__(self) -> str:
-        return f"<Records {self.name}>"
-
-    @property
-    def name(self) -> str:
-        """What to call it in messages: "corpus.txt", "3 files", "standard input", "Table"."""
-        return self._source.name
-
-    @property
-    def size(self) -> int | None:
-        """Bytes on disk of all inputs, compressed as they are; None if not known."""
-        return self._source.size
-
-    @property
-    def restartable(self) -> bool:
-        """Whether it can be read more than once."""
-        return self._source.restartable
 
     @property
     def files(self) -> list[InputFile]:
@@ -89,8 +68,7 @@ class Records:
         BadRecordError at the first bad record.
         """
         wanted = Wanted(self.schema, closed=self._columns is None)
-        begin(self._source, self._begun)
-        self._begun = True
+        self._begin()
         with Reading(self._options, progress) as reading:
             self.report = reading.report
             for reader in self._source.readers(reading):
@@ -98,10 +76,6 @@ class Records:
                     reading.report.documents += batch.num_rows
                     if batch.num_rows:
                         yield batch
-
-    def close(self) -> None:
-        """Let go of open inputs."""
-        self._source.close()
 
 
 def _part(schema: Any, columns: Sequence[str]) -> Any:

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from nlptools.corpus.files import FileSource
 from nlptools.corpus.options import ReadOptions
-from nlptools.corpus.reading import Source
+from nlptools.corpus.paths import NoFileError
+from nlptools.corpus.reading import ReadReport, Source
 from nlptools.corpus.tables import ArrowDataset, ArrowSource, ArrowStream, StringSource
 from nlptools.corpus.writing import check_place
 from nlptools.errors import InputError, OptionError
@@ -17,7 +18,10 @@ from nlptools.errors import InputError, OptionError
 def source_of(source: Any, options: ReadOptions) -> Source:
     """Return what reads a path, several, a table or strings; see `open_corpus`."""
     if isinstance(source, (str, Path)):
-        return source_of_paths([source], options)
+        try:
+            return source_of_paths([source], options)
+        except NoFileError as error:
+            raise error if isinstance(source, Path) else InputError(f"{error}; give text itself as a list") from None
     if isinstance(source, (list, tuple)) and source and isinstance(source[0], Path):
         for number, path in enumerate(source, 1):
             if not isinstance(path, Path):
@@ -47,7 +51,39 @@ def source_of_paths(paths: Sequence[str | Path], options: ReadOptions) -> Source
     return source
 
 
-def begin(source: Source, begun: bool) -> None:
-    """Raise InputError if the source was begun before and can be read only once."""
-    if begun and not source.restartable:
-        raise InputError(f"{source.name}: can be read only once and was; save it to a file, or use corpus.spooled()")
+class SourceStream:
+    """What is read from a source, pass by pass: the base of `Corpus` and `Records`."""
+
+    def __init__(self, source: Source, options: ReadOptions) -> None:
+        self.report = ReadReport()  # of the pass in progress or the last one
+        self._source = source
+        self._options = options
+        self._begun = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages: "corpus.txt", "3 files", "standard input", "Table"."""
+        return self._source.name
+
+    @property
+    def size(self) -> int | None:
+        """Bytes on disk of all inputs, compressed as they are; None if not known."""
+        return self._source.size
+
+    @property
+    def restartable(self) -> bool:
+        """Whether it can be read more than once; a corpus that cannot has `spooled`."""
+        return self._source.restartable
+
+    def close(self) -> None:
+        """Let go of open inputs, and delete a temporary copy if this is one."""
+        self._source.close()
+
+    def _begin(self) -> None:
+        """Begin a pass; raises InputError if one was begun before, and the source can be read only once."""
+        if self._begun and not self.restartable:
+            raise InputError(f"{self.name}: can be read only once and was; save it to a file, or use corpus.spooled()")
+        self._begun = True

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from nlptools.corpus.options import DocumentPer, InputFormat, ReadOptions, Recognise
-from nlptools.corpus.reading import Reading, ReadReport, Source, array_offsets, text_bytes
-from nlptools.corpus.sources import begin, source_of, source_of_paths
+from nlptools.corpus.reading import Reading, Source, array_offsets, text_bytes
+from nlptools.corpus.sources import SourceStream, source_of, source_of_paths
 from nlptools.corpus.spool import SpoolSource
 from nlptools.corpus.tables import ArrowDataset, ArrowSource, ArrowStream
 from nlptools.corpus.text_columns import TextColumns
@@ -23,32 +23,8 @@ BATCH_SCHEMA = pa.schema(
 )
 
 
-class Corpus:
+class Corpus(SourceStream):
     """A stream of documents. Made by `open_corpus`; read it with `for batch in corpus`."""
-
-    def __init__(self, source: Source, options: ReadOptions) -> None:
-        self.report = ReadReport()  # of the pass in progress or the last one
-        self._source = source
-        self._options = options
-        self._begun = False
-
-    def __repr__(self) -> str:
-        return f"<Corpus {self.name}>"
-
-    @property
-    def name(self) -> str:
-        """What to call it in messages: "corpus.txt", "3 files", "standard input", "Table"."""
-        return self._source.name
-
-    @property
-    def size(self) -> int | None:
-        """Bytes on disk of all inputs, compressed as they are; None if not known."""
-        return self._source.size
-
-    @property
-    def restartable(self) -> bool:
-        """Whether it can be read more than once; if not see `spooled`."""
-        return self._source.restartable
 
     def identity(self) -> str | None:
         """Return what tells this input from another, and how it is read; None if it is not in files.
@@ -71,8 +47,7 @@ class Corpus:
         Raises InputError if the input cannot be used, holds no text at all, or was read before
         and can only be once; under `strict` BadRecordError at the first bad record.
         """
-        begin(self._source, self._begun)
-        self._begun = True
+        self._begin()
         called = _Names()
         with Reading(self._options, progress, called.add if names else None) as reading:
             self.report = report = reading.report
@@ -101,10 +76,6 @@ class Corpus:
         copy = SpoolSource(self.name, self.batches(progress), BATCH_SCHEMA, directory)
         copy.report = self.report
         return Corpus(copy, ReadOptions(batch_bytes=self._options.batch_bytes))
-
-    def close(self) -> None:
-        """Delete the temporary copy, if this is one."""
-        self._source.close()
 
     def __enter__(self) -> "Corpus":
         return self

@@ -10,8 +10,10 @@ from nlptools.corpus import write_table
 from nlptools.corpus.reading import ReadReport
 from nlptools.errors import InputError, OptionError
 from nlptools.jobs.job_file import is_remote
-from nlptools.jobs.stages import Done, Work, is_count_file
+from nlptools.jobs.stages import Done, Work
 from nlptools.jobs.tasks import Task
+from nlptools.ngrams.output import is_count_file
+from nlptools.wording import counted
 
 LOCAL = "local"
 
@@ -91,7 +93,7 @@ def _newwords(session: Any, work: Work) -> Done:
 
     table, outcome = find_new_words(session, work.inputs, reading=work.read_options, log=work.log, **work.options)
     write_table(table, work.output)
-    return _done(outcome, f"{table.num_rows:,} words")
+    return _done(outcome, counted(table.num_rows, "word"))
 
 
 def _segment(session: Any, work: Work) -> Done:
@@ -105,7 +107,7 @@ def _segment(session: Any, work: Work) -> Done:
 def _done(outcome: Any, summary: str | None = None) -> Done:
     report: ReadReport = outcome.report
     rejected = report.summary() if report.rejected else None
-    return Done(summary or f"{report.documents:,} documents", rejected, outcome.left_out)
+    return Done(summary or counted(report.documents, "document"), rejected, outcome.left_out)
 
 
 def _keeps_no_rejects(work: Work) -> bool:

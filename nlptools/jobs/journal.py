@@ -23,7 +23,8 @@ class Journal:
         if self._path is not None:
             check_place(self._path)
             try:
-                self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+                how = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)  # for Windows
+                self._file = os.open(self._path, how, 0o666)
             except OSError as error:
                 raise OutputError(f"{self._path}: cannot be written ({error.strerror}); give another place") from error
             self._stack.callback(os.close, self._file)

@@ -6,17 +6,18 @@ from functools import partial
 from typing import Any
 
 from nlptools.checks import check_numbers
-from nlptools.corpus import TABLE_FORMATS, check_output, check_place
+from nlptools.corpus import check_output, check_place
 from nlptools.corpus.convert import convert_corpus
 from nlptools.corpus.options import ReadOptions
 from nlptools.corpus.table_files import CORPUS_FORMATS
-from nlptools.errors import OptionError, OutputError
+from nlptools.errors import OptionError
 from nlptools.jobs import stages
 from nlptools.jobs.parameters import Parameter, Parameters, arguments_of, parameters_of
 from nlptools.lm.train import train_lm
 from nlptools.newwords.options import NewWordsOptions
 from nlptools.ngrams.count import count_ngrams
 from nlptools.ngrams.merge import merge_counts
+from nlptools.ngrams.output import check_counts_output, is_count_file
 from nlptools.ngrams.plan import make_plan
 from nlptools.report.options import ReportOptions
 from nlptools.report.write import check_page
@@ -130,29 +131,19 @@ def _check_method(given: Options) -> None:
             raise OptionError(f"{name}={given[name]!r} is not for method {method}; leave it out")
 
 
-def _check_counts_output(path: str) -> None:
-    if stages.is_count_file(path):
-        check_place(path)
-        return
-    try:
-        check_output(path, {name: write for name, write in TABLE_FORMATS.items() if name != "dict"})
-    except OutputError as error:
-        raise OutputError(str(error).replace("known are ", "known are .ngrams, ")) from error
-
-
 def _check_lm_inputs(names: Sequence[str]) -> None:
-    if len(names) > 1 and any(map(stages.is_count_file, names)):
+    if len(names) > 1 and any(map(is_count_file, names)):
         raise OptionError("a count file can only stand alone; add several up first, in a stage merge")
 
 
 def _check_merge_inputs(names: Sequence[str]) -> None:
     for name in names:
-        if not stages.is_count_file(name):
+        if not is_count_file(name):
             raise OptionError(f"{name}: is no count file (.ngrams); count it first, in a stage count")
 
 
 def _check_newwords_inputs(names: Sequence[str]) -> None:
-    if 0 < sum(map(stages.is_count_file, names)) < len(names):
+    if 0 < sum(map(is_count_file, names)) < len(names):
         raise OptionError("count files and texts cannot be read together; name either")
 
 
@@ -177,8 +168,8 @@ VECTORS = {
 
 KINDS = {
     "convert": Kind(stages.convert, CONVERT, _defaults(CONVERT), partial(check_output, formats=CORPUS_FORMATS)),
-    "count": Kind(stages.count, COUNT, _counting(COUNT), _check_counts_output),
-    "merge": Kind(stages.merge, MERGE, _counting(MERGE), _check_counts_output, _check_merge_inputs, reads=False),
+    "count": Kind(stages.count, COUNT, _counting(COUNT), check_counts_output),
+    "merge": Kind(stages.merge, MERGE, _counting(MERGE), check_counts_output, _check_merge_inputs, reads=False),
     "newwords": Kind(
         stages.newwords,
         NEWWORDS,

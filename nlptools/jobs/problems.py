@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlptools.errors import InputError, one_line
+from nlptools.wording import counted
 
 
 @dataclass(frozen=True, order=True)
@@ -22,5 +23,5 @@ class JobFileError(InputError):
         self.problems = sorted(set(problems))
         told = [f"line {problem.line}: {one_line(problem.text)}" for problem in self.problems]
         self.lines = [f"{path}, {line}" for line in told]
-        errors = f"{len(told)} error{'' if len(told) == 1 else 's'}"
+        errors = counted(len(told), "error")
         super().__init__(f"{path}: {errors}: {'; '.join(told)}")

@@ -20,6 +20,7 @@ from nlptools.jobs.stages import Done, Opener, PlainOpener, Work
 from nlptools.jobs.tasks import Task, make_tasks
 from nlptools.memory import show_memory
 from nlptools.version import __version__
+from nlptools.wording import counted
 
 Log = Callable[[str], object]
 Watch = Callable[[str, int | None], AbstractContextManager[Callable[[int], object] | None]]
@@ -130,7 +131,7 @@ class _Run:
                 raise type(error)(f"{task}: {error}")
             waiting = f", and {len(self._waiting)} need what they make" if self._waiting else ""
             raise type(error)(
-                f"{self._job.path}: {len(self.failed)} task{'s' if len(self.failed) > 1 else ''} failed{waiting}: "
+                f"{self._job.path}: {counted(len(self.failed), 'task')} failed{waiting}: "
                 f"{task}: {error}; what is done stays, and the same command goes on from there"
             )
 

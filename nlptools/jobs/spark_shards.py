@@ -21,7 +21,7 @@ from nlptools.corpus.options import ReadOptions
 from nlptools.corpus.paths import expand, tells_format
 from nlptools.corpus.plain_text import TEXT_SCHEMA, TextReader
 from nlptools.corpus.reading import Content, Inspected, Reader, Reading
-from nlptools.errors import InputError, OptionError
+from nlptools.errors import InputError, OptionError, reason_of
 
 SHARD_BYTES = 128 << 20
 """Bytes of the input that a task reads, about; a file that cannot be cut may have more."""
@@ -278,7 +278,7 @@ def _told(path: str) -> Iterator[None]:
     except (OSError, pa.ArrowException, ValueError) as error:
         if isinstance(error, InputError | OptionError):
             raise
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        reason = getattr(error, "strerror", None) or reason_of(error)
         raise InputError(f"{path}: cannot be read ({reason}); check that every machine can reach it") from error
 
 

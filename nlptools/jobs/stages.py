@@ -8,13 +8,13 @@ from typing import Any, Protocol
 from nlptools.corpus import Corpus, open_paths, open_record_paths, write_table
 from nlptools.corpus.convert import Conversion, convert_corpus
 from nlptools.corpus.options import ReadOptions
-from nlptools.corpus.table_files import write_batches
 from nlptools.lm.train import train_lm
 from nlptools.memory import show_memory
 from nlptools.newwords.find import explain_new_words, find_new_words, without_terms
 from nlptools.ngrams.count import count_ngrams
-from nlptools.ngrams.counts import TABLE_SCHEMA, NgramCounts, read_counts
+from nlptools.ngrams.counts import NgramCounts
 from nlptools.ngrams.merge import merge_counts
+from nlptools.ngrams.output import is_count_file, read_added_up, write_counts_table
 from nlptools.report.words_table import read_words
 from nlptools.report.write import write_report
 from nlptools.segment import checkpoint as segment_checkpoint
@@ -29,6 +29,7 @@ from nlptools.vectors.jose_options import JoseOptions
 from nlptools.vectors.options import VectorOptions
 from nlptools.vectors.train import train_table
 from nlptools.vectors.train_jose import train_jose_tables
+from nlptools.wording import counted
 
 
 class Opener(Protocol):
@@ -122,16 +123,14 @@ def merge(work: Work) -> Done:
 
 
 def _counted(counts: NgramCounts, work: Work, corpus: Corpus | None = None) -> Done:
-    if not is_count_file(work.output):
-        write_batches(counts.to_batches(counts.min_count), TABLE_SCHEMA, work.output)
-    return _done(f"{counts.total:,} characters of {counts.documents:,} documents", corpus)
+    write_counts_table(counts, work.output)
+    return _done(f"{counted(counts.total, 'character')} of {counted(counts.documents, 'document')}", corpus)
 
 
 def newwords(work: Work) -> Done:
     """Find words."""
-    counted = all(map(is_count_file, work.inputs))
-    corpus = None if counted else work.corpus()
-    source = corpus or _added_up(work)
+    corpus = None if all(map(is_count_file, work.inputs)) else work.corpus()
+    source = corpus or read_added_up(work.inputs, work.options.get("threads"), work.log)
     options = work.others("left_out")
     if "left_out" in work.options:
         words, others = explain_new_words(source, **options, **work.watched)
@@ -141,13 +140,7 @@ def newwords(work: Work) -> Done:
     else:
         words = find_new_words(source, **options, **work.watched)
     write_table(words, work.output)
-    return _done(f"{words.num_rows:,} words", corpus)
-
-
-def _added_up(work: Work) -> NgramCounts:
-    if len(work.inputs) == 1:
-        return read_counts(work.inputs[0])
-    return merge_counts(work.inputs, threads=work.options.get("threads"), log=work.log)
+    return _done(counted(words.num_rows, "word"), corpus)
 
 
 def lm(work: Work) -> Done:
@@ -157,7 +150,7 @@ def lm(work: Work) -> Done:
     model.save(work.output)
     if "arpa" in work.options:
         model.to_arpa(work.options["arpa"])
-    return _done(f"{sum(model.sizes):,} n-grams", corpus)
+    return _done(counted(sum(model.sizes), "n-gram"), corpus)
 
 
 def train_segmentation(work: Work) -> Done:
@@ -168,7 +161,7 @@ def train_segmentation(work: Work) -> Done:
     model = train_segmenter(corpus, resume=state, **work.options, **work.watched)
     model.save(work.output)
     state.unlink(missing_ok=True)
-    return _done(f"{model.alphabet.size:,} symbols, {model.words().num_rows:,} words", corpus)
+    return _done(f"{counted(model.alphabet.size, 'symbol')}, {counted(model.words().num_rows, 'word')}", corpus)
 
 
 def segment(work: Work) -> Done:
@@ -181,7 +174,7 @@ def segment(work: Work) -> Done:
         segmenter = segmenter.with_lexicon(more)
     batches = corpus.batches(work.progress)
     documents = write_segmented(segmenter, batches, work.output, work.options.get("threads"))
-    return _done(f"{documents:,} texts", corpus)
+    return _done(counted(documents, "text"), corpus)
 
 
 def train_vectors(work: Work) -> Done:
@@ -199,7 +192,7 @@ def train_vectors(work: Work) -> Done:
         table = train_table(corpus, options, **told)
     write_vectors(table, work.output, log=work.log)
     state.unlink(missing_ok=True)
-    return _done(f"{len(table):,} words, {table.vector_size} numbers each", corpus)
+    return _done(f"{counted(len(table), 'word')}, {table.vector_size} numbers each", corpus)
 
 
 def report(work: Work) -> Done:
@@ -216,8 +209,3 @@ def vector_options(given: Mapping[str, Any]) -> VectorOptions | JoseOptions:
     if given.get("method") == "jose":
         return JoseOptions(**{name: value for name, value in given.items() if name != "method"})
     return VectorOptions(**given)
-
-
-def is_count_file(path: str) -> bool:
-    """Say whether a name is that of a count file."""
-    return path.lower().endswith(".ngrams")

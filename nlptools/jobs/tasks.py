@@ -18,8 +18,6 @@ from nlptools.errors import InputError, NlptoolsError
 from nlptools.jobs.job_file import SHARD, Job, Stage, is_remote
 from nlptools.jobs.kinds import READING
 
-_TO_PROGRAMMERS = "; give text itself as a list"
-
 
 @dataclass(frozen=True)
 class Source:
@@ -242,7 +240,7 @@ def _sources(
     try:
         return [Source(_relative(job, name, path)) for path in expand(job.place(name))]
     except InputError as error:
-        job.add(line, f"{key}: {str(error).removesuffix(_TO_PROGRAMMERS)}{_no_stage(job, name)}")
+        job.add(line, f"{key}: {error}{_no_stage(job, name)}")
         return []
 
 

@@ -1,0 +1,1 @@
+"""Kneser-Ney language models of characters or words: start at train.py."""

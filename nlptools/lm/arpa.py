@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nlptools.corpus import atomic_file
-from nlptools.errors import InputError
+from nlptools.errors import InputError, reason_of
 from nlptools.lm import _kernels
 from nlptools.lm.estimate import NEVER, Trie
 from nlptools.lm.model_file import are_tokens, is_model
@@ -68,7 +68,7 @@ def read_arpa_file(path: str | Path, words: bool | None) -> tuple[Vocabulary, in
         with pa.input_stream(os.fspath(path)) as stream, BufferedReader(stream) as file:
             return _read(file, words)
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]}); give an ARPA file") from error
+        raise InputError(f"{path}: cannot be read ({reason_of(error)}); give an ARPA file") from error
     except ValueError as error:
         raise InputError(f"{path}: is no ARPA file that can be used: {error}; write it again, or mend it") from error
 

@@ -13,6 +13,7 @@ from nlptools.lm.windows import CountedWindows, read_words
 from nlptools.memory import default_memory, parse_memory
 from nlptools.ngrams.count import count_ngrams
 from nlptools.ngrams.counts import NgramCounts, read_counts
+from nlptools.ngrams.output import is_count_file
 from nlptools.threads import default_threads
 
 
@@ -53,7 +54,7 @@ def train_lm(
     log = log or (lambda _: None)
     budget = default_memory() if memory is None else parse_memory(memory)
     depth = max(order, 2)
-    if isinstance(corpus, (str, Path)) and str(corpus).endswith(".ngrams"):
+    if isinstance(corpus, (str, Path)) and is_count_file(corpus):
         corpus = read_counts(corpus)
     windows: Windows
     if words:

@@ -1,1 +1,1 @@
-"""New-word discovery: from a corpus to a ranked table of words with the evidence."""
+"""New-word discovery: from a corpus to a ranked table of words with the evidence; start at find.py."""

@@ -32,9 +32,11 @@ from nlptools.newwords.rows import TEXT_SIZE
 from nlptools.newwords.word_counts import count_words, longer_words, size_of_counts
 from nlptools.ngrams.count import count_text
 from nlptools.ngrams.counts import NgramCounts, read_counts
+from nlptools.ngrams.output import is_count_file
 from nlptools.text.encode import encode_characters
 from nlptools.text.scripts import batch_folder
 from nlptools.threads import default_threads
+from nlptools.wording import counted
 
 Numbers = NDArray[Any]
 Size = int | Numbers  # of a text, in Han characters
@@ -70,7 +72,7 @@ def contrast(
     background: a corpus, in which equal documents count once; or counts (an object, or a file "….ngrams").
     rank, keyness_n: see `NewWordsOptions`. script: what the words were folded to; a background text is folded likewise.
 
-    Columns: background (occurrences there), g2, log_odds, keyness, q_value; see above. A word that is longer than the
+    Columns: background (occurrences there), g2, log_odds, keyness, q_value, which docs/contrast.md explains. A word that is longer than the
     n-grams that were counted has the count of its rarest piece: more it cannot have.
     Raises OptionError if a table does not say how long its text was, InputError if the background cannot be read.
     """
@@ -125,14 +127,14 @@ def background_counts(
     """Return the counts of a background: those in a file, or of a text, folded to `script`, equal documents once."""
     if isinstance(background, NgramCounts):
         counts = background
-    elif isinstance(background, str | Path) and str(background).lower().endswith(".ngrams"):
+    elif isinstance(background, str | Path) and is_count_file(background):
         counts = read_counts(background)
     else:
         threads = default_threads() if threads is None else threads
         batches = open_corpus(background).batches()
         text = encode_characters(batches, threads, deduplicate=True, prepare=batch_folder(script))
         counts = count_text(text, BACKGROUND_ORDER, threads)
-    log(f"background: {counts.total:,} characters, counted to order {counts.order}")
+    log(f"background: {counted(counts.total, 'character')}, counted to order {counts.order}")
     if counts.min_count > 1:
         log(f"background: n-grams seen less than {counts.min_count} times were left out; they count as never seen")
     return counts

@@ -15,6 +15,7 @@ from nlptools.newwords import _lattice_kernels as kernels
 from nlptools.newwords.chains import Chains
 from nlptools.ngrams.trie import Trie
 from nlptools.threads import in_threads, slices
+from nlptools.wording import counted
 
 PRICES = (0.5, 1.0, 2.0)
 WARM_UP = 2  # EM steps before the first price
@@ -63,7 +64,7 @@ def price_words(
         gains[lattice.nodes[dropped]] = np.clip(gain[dropped], 0, price)
         lattice.drop(dropped)
         lattice.step()
-        log(f"price {price:g}: {int((lattice.lengths > 1).sum()):,} words, {lattice.rate:.3f} nats a symbol")
+        log(f"price {price:g}: {counted(int((lattice.lengths > 1).sum()), 'word')}, {lattice.rate:.3f} nats a symbol")
     gains[lattice.nodes] = lattice.gains()
     expected[lattice.nodes] = lattice.expected
     kept[lattice.nodes] = True

@@ -17,6 +17,7 @@ from nlptools.newwords.rows import ranked_table, spell
 from nlptools.newwords.score import probability, word_terms
 from nlptools.ngrams.trie import Trie, build_trie
 from nlptools.text.encode import DIGITS, LETTERS, EncodedText, Prepare, encode_symbols
+from nlptools.wording import counted
 
 LEAST_PRICE = 0.3  # λ of an n-gram that is looked at as a word
 SURELY_BOUND = 4  # occurrences, all with one neighbour, after which that is no accident
@@ -39,7 +40,7 @@ def words_by_description_length(
     """Return the words that pay for themselves, with the probability that each is a word."""
     text = encode_symbols(batches, options.thread_count, min_run_count=default_min_count, prepare=prepare)
     log(
-        f"text: {text.size:,} symbols, {len(text.alphabet) - 1:,} different, {text.duplicates:,} duplicate documents left out"
+        f"text: {counted(text.size, 'symbol')}, {len(text.alphabet) - 1:,} different, {text.duplicates:,} duplicate documents left out"
     )
     return words_of_text(text, options, log, left_out)
 
@@ -68,7 +69,7 @@ def words_of_text(
     evidence = collect_evidence(text, chains, trie.counts[words], threads, prices.gaps)
     terms = word_terms(text, trie, prices, words, evidence)
     score = probability(terms)
-    log(f"evidence: {words.size:,} candidates")
+    log(f"evidence: {counted(words.size, 'candidate')}")
 
     min_score = MIN_SCORE if options.min_score is None else options.min_score
     keep = score >= min_score

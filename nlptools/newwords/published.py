@@ -21,6 +21,7 @@ from nlptools.newwords.rows import ranked_table, spell
 from nlptools.ngrams.trie import Trie, build_trie
 from nlptools.text.characters import DIGIT, HAN, LETTER
 from nlptools.text.encode import EncodedText, Prepare, encode_characters
+from nlptools.wording import counted
 
 COHESION_ORDER = 4  # n-grams whose cohesion is looked at
 COHESION_PMI = math.log(5)  # per character beyond the first: ratios 5, 25, 125
@@ -102,7 +103,7 @@ def _characters(
 ) -> tuple[EncodedText, int]:
     threads = options.thread_count
     text = encode_characters(batches, threads, True, (HAN, DIGIT, LETTER), prepare)
-    log(f"text: {text.size:,} characters, {text.duplicates:,} duplicate documents left out")
+    log(f"text: {counted(text.size, 'character')}, {text.duplicates:,} duplicate documents left out")
     return text, threads
 
 

@@ -19,12 +19,13 @@ from nlptools.newwords.contrast import word_logit
 from nlptools.newwords.find import find_new_words
 from nlptools.newwords.known import mark_known
 from nlptools.newwords.options import NewWordsOptions
-from nlptools.newwords.trend_counts import TEXT_SCHEMA, PeriodCounts, PeriodTexts
+from nlptools.newwords.trend_counts import TEXT_SCHEMA, PeriodCounts, PeriodTexts, locked
 from nlptools.newwords.trend_options import TrendOptions
 from nlptools.newwords.trend_periods import label, period_of_day, periods_of_days
-from nlptools.newwords.trend_scores import births, bursts, changes, peaks
+from nlptools.newwords.trend_scores import Bursts, Change, births, bursts, changes, peaks
 from nlptools.newwords.word_counts import Words, longer_words
 from nlptools.text.scripts import folder
+from nlptools.wording import counted
 
 ROOM = 256 << 20
 """How many bytes of text wait in memory to be counted, at most; more waits on disk."""
@@ -108,11 +109,12 @@ def _folder(counts: str | Path | None, corpus: Any) -> Iterator[str | Path]:
     if counts is not None:
         if corpus is None and not Path(counts).is_dir():
             raise InputError(f"{counts}: there is no such folder, and no text to count; give text, or another --counts")
-        yield counts
+        with locked(counts):
+            yield counts
     elif corpus is None:
         raise OptionError("there is no text, and no folder of counts: give a corpus, or counts")
     else:
-        with tempfile.TemporaryDirectory(prefix="nlptools-") as place:
+        with tempfile.TemporaryDirectory(prefix="nlptools-", ignore_cleanup_errors=True) as place:
             yield place
 
 
@@ -144,14 +146,14 @@ def _add_texts(
     if corpus is None:
         return None
     dated = corpus if isinstance(corpus, DatedCorpus) else open_dated(corpus, date_column)
-    with tempfile.TemporaryDirectory(prefix="nlptools-") as place:
+    with tempfile.TemporaryDirectory(prefix="nlptools-", ignore_cleanup_errors=True) as place:
         texts = PeriodTexts(Path(place), ROOM)
         for batch, days in dated.batches(progress):
             texts.add(batch, periods_of_days(days, counts.by))
         added = {period: counts.add(period, texts.texts(period)) for period in texts.periods}
         grown = [period for period, number in added.items() if number]
         log(
-            f"periods: {sum(added.values()):,} documents added to {len(grown)} {counts.by}s"
+            f"periods: {counted(sum(added.values()), 'document')} added to {counted(len(grown), counts.by)}"
             + (f", {label(grown[0], counts.by)} to {label(grown[-1], counts.by)}" if grown else "")
         )
         if not find:
@@ -191,10 +193,11 @@ def _series(
     sizes, documents = np.zeros(len(periods), np.int64), np.zeros(len(periods), np.int64)
     for place, period in enumerate(periods):
         if period in counts.periods:
-            counted = counts.counts(period)
-            series[:, place] = wanted.count_in(counted)
-            sizes[place], documents[place] = counted.total, counted.documents
-    log(f"series: {len(words):,} words in {len(periods)} {counts.by}s of {int(sizes.sum()):,} characters")
+            ngrams = counts.counts(period)
+            series[:, place] = wanted.count_in(ngrams)
+            sizes[place], documents[place] = ngrams.total, ngrams.documents
+    characters = counted(int(sizes.sum()), "character")
+    log(f"series: {counted(len(words), 'word')} in {counted(len(periods), counts.by)} of {characters}")
     return series, sizes, documents
 
 
@@ -207,12 +210,7 @@ def _scored(
     burst = bursts(series, sizes, chosen.burst_ratio, chosen.burst_cost)
     part_of = longer_words(words, total)
     whole = np.array([longer is None for longer in part_of], np.bool_) & (total > 0)
-
-    born = whole & (birth.start > 0) & (birth.q_value <= chosen.max_q)
-    changed = whole & (change.start > 0) & (change.q_value <= chosen.max_q)
-    bursting = whole & (burst.start >= 0) & (burst.q_value <= chosen.max_q)
-    passed = bursting & ~born & (burst.start > 0) & (burst.end < len(periods) - 1) & (burst.g2 > np.abs(change.g2))
-    rising, dying = (changed & ~born & ~passed & sign for sign in (change.g2 > 0, change.g2 < 0))
+    born, passed, rising, dying, bursting = _trends(birth, change, burst, whole, len(periods), chosen.max_q)
     trend = np.select([born, passed, rising, dying], ["born", "bursting", "rising", "dying"], "steady")
 
     surely = word_logit(followed["score"].fill_null(0.5).to_numpy())
@@ -260,6 +258,21 @@ def _scored(
             "series": pa.ListArray.from_arrays(offsets, series.reshape(-1)),
         }
     )
+
+
+def _trends(
+    birth: Change, change: Change, burst: Bursts, whole: NDArray[np.bool_], periods: int, max_q: float
+) -> tuple[NDArray[np.bool_], ...]:
+    """Return which words are born, had a burst that is over, rise, die, and have or had a burst, (W,) each.
+
+    whole: words that are there, and no parts of others. A word has one trend at most; the last may go with any.
+    """
+    born = whole & (birth.start > 0) & (birth.q_value <= max_q)
+    changed = whole & (change.start > 0) & (change.q_value <= max_q)
+    bursting = whole & (burst.start >= 0) & (burst.q_value <= max_q)
+    passed = bursting & ~born & (burst.start > 0) & (burst.end < periods - 1) & (burst.g2 > np.abs(change.g2))
+    rising, dying = (changed & ~born & ~passed & sign for sign in (change.g2 > 0, change.g2 < 0))
+    return born, passed, rising, dying, bursting
 
 
 def _told(periods: list[int], sizes: NDArray[np.int64], documents: NDArray[np.int64], by: Any) -> bytes:

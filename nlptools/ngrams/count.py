@@ -23,6 +23,7 @@ from nlptools.ngrams.spill import Spill
 from nlptools.text.encode import EncodedText, encode_character_blocks
 from nlptools.threads import default_threads
 from nlptools.version import __version__
+from nlptools.wording import counted
 
 _VERSION = 1
 """Of what is counted: another one when the same text gives other rows, so that no older run is taken over."""
@@ -105,7 +106,7 @@ def _count_blocks(
         return None
     done = spill.totals.documents
     if done:
-        log(f"runs: {len(spill.runs)} are on disk already, {done:,} documents; going on behind them")
+        log(f"runs: {len(spill.runs)} are on disk already, {counted(done, 'document')}; going on behind them")
     batches = _after(corpus.batches(progress), done)
     for text, is_last in encode_character_blocks(batches, plan.threads, plan.block):
         check_size(text, plan)
@@ -117,7 +118,9 @@ def _count_blocks(
             return block
         if block.totals.documents:
             spill.add(*block)
-            log(f"run {len(spill.runs)}: {block.totals.characters:,} characters, {block.rows.heads.size:,} windows")
+            log(
+                f"run {len(spill.runs)}: {counted(block.totals.characters, 'character')}, {block.rows.heads.size:,} windows"
+            )
         del text, block  # before the next one is made
     if not corpus.report.rejected:  # else they are read and told again
         spill.finish()

@@ -7,7 +7,7 @@ docs/formats.md says the same to users.
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nlptools.errors import InputError
+from nlptools.corpus.array_file import metadata_checksum
+from nlptools.errors import InputError, reason_of
 from nlptools.ngrams import _merge_kernels
 from nlptools.ngrams.rows import Layout, Rows, batched
 
@@ -98,12 +99,7 @@ def _to_metadata(layout: Layout, totals: Totals) -> dict[bytes, bytes]:
         b"fingerprint": b"%016x" % totals.fingerprint,
         b"alphabet": layout.characters.encode(),
     }
-    return {**metadata, _CHECKSUM: _header_checksum(metadata)}
-
-
-def _header_checksum(metadata: Mapping[bytes, bytes]) -> bytes:
-    lines = [b"%s=%s\n" % item for item in sorted(metadata.items()) if item[0] != _CHECKSUM]
-    return b"%08x" % zlib.crc32(b"".join(lines))
+    return {**metadata, _CHECKSUM: metadata_checksum(metadata)}
 
 
 class CountReader(Sequence[Rows]):
@@ -168,7 +164,7 @@ class CountReader(Sequence[Rows]):
         self._file.close()
 
     def _no_count_file(self, error: Exception) -> InputError:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else _first_line(error)
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else reason_of(error)
         return InputError(f"{self.path}: cannot be read as a count file ({reason}); {_REMEDY}")
 
     def _damaged(self, index: int) -> InputError:
@@ -183,7 +179,7 @@ def _from_schema(schema: pa.Schema) -> tuple[Layout, Totals]:
     values = schema.metadata or {}
     if values.get(b"nlptools") != _FORMAT:
         raise ValueError("it is another kind of Arrow file")
-    if values.get(_CHECKSUM) != _header_checksum(values):
+    if values.get(_CHECKSUM) != metadata_checksum(values):
         raise ValueError("its metadata are damaged")
     layout = Layout(values[b"alphabet"].decode(), int(values[b"order"]), int(values[b"min_count"]))
     totals = Totals(int(values[b"characters"]), int(values[b"documents"]), int(values[b"fingerprint"], 16))
@@ -195,7 +191,3 @@ def _from_schema(schema: pa.Schema) -> tuple[Layout, Totals]:
     if min(layout.order, layout.min_count) < 1 or layout.tail_length > 64 // layout.bits:
         raise ValueError("its order or min_count cannot be")
     return layout, totals
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

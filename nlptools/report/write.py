@@ -20,6 +20,7 @@ from nlptools.report.page import CHUNK, chunks_within, page
 from nlptools.report.words_table import columns_of, page_values, periods_of, terms_of
 from nlptools.text.scripts import batch_folder
 from nlptools.version import __version__
+from nlptools.wording import counted
 
 
 def write_report(
@@ -71,7 +72,7 @@ def write_report(
             "terms": names,
             "periods": periods_of(shown),
         }
-    log(f"report: {about['words']:,} words, evidence for {about['evidence']:,}")
+    log(f"report: {counted(about['words'], 'word')}, evidence for {about['evidence']:,}")
     data = page(about["title"] or "nlptools", about, columns, others, chunks).encode("utf-8", "replace")
     with atomic_file(path) as file:
         file.write(data)

@@ -72,6 +72,13 @@ def log_odds(chain: Chain, symbols: NDArray[np.uint16], emissions: NDArray[np.fl
     return odds
 
 
+def best(chain: Chain, symbols: NDArray[np.uint16], emissions: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return where words begin in the best segmentation, (U,), at edges and what follows one, too."""
+    begins = np.empty(symbols.size, np.uint8)
+    kernels.viterbi(symbols, emissions, *chain, begins)
+    return begins
+
+
 def word_log_probabilities(
     chain: Chain, symbols: NDArray[np.uint16], emissions: NDArray[np.float32], begins: NDArray[np.uint8]
 ) -> NDArray[np.float64]:

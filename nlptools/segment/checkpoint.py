@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nlptools.corpus.array_file import Arrays, read_arrays, write_arrays
-from nlptools.errors import InputError, OutputError
+from nlptools.corpus.array_file import Arrays, check_own, read_arrays, write_arrays
+from nlptools.errors import InputError
 from nlptools.segment._gap_kernels import Weights
 from nlptools.segment.lattice import Lattice
 from nlptools.segment.options import SegmenterOptions
@@ -58,14 +58,4 @@ class Checkpoint:
 
 def check_state(path: Path) -> None:
     """Raise OutputError if there is a file of this name that is no state of a training."""
-    try:
-        with path.open("rb") as file:
-            is_state = _KIND.rsplit(" ", 1)[0].encode() in file.read(1 << 16)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read ({error.strerror}); move it away") from error
-    if not is_state:
-        raise OutputError(
-            f"{path}: the state of the training would be kept there, and it is another file; move it away"
-        )
+    check_own(path, _KIND)

@@ -12,7 +12,7 @@ from nlptools.segment.lexicon import Lexicon
 from nlptools.segment.model import Tagger
 from nlptools.segment.reading import SymbolText
 from nlptools.segment.supervised import segmented
-from nlptools.segment.units import Alphabet, Units
+from nlptools.segment.units import STAND_INS, Alphabet, Units
 from nlptools.text import encode
 from nlptools.threads import in_threads
 
@@ -23,7 +23,6 @@ JOINTS = 2
 """So many characters behind the first count, at most: a longer word has no higher bonus."""
 
 _PIECES = 64
-_STAND_INS = {NUMBER: "0", LETTERS: "A", UNKNOWN: "\ue000"}
 
 
 def discover_words(text: SymbolText, weight: float, threads: int) -> Lexicon:
@@ -52,7 +51,7 @@ def segment_symbols(tagger: Tagger, lexicon: Lexicon | None, text: SymbolText, t
 
 def _spell(symbols: NDArray[np.uint16], spelling: Alphabet) -> Units:
     """Return the units of a text whose characters are those of the symbols; it ends with an edge."""
-    names = np.array(["\n", *(_STAND_INS[symbol] for symbol in sorted(_STAND_INS)), *spelling.characters])
+    names = np.array(["\n", *STAND_INS, *spelling.characters])
     data = np.frombuffer("".join(names[symbols].tolist()).encode(), np.uint8)
     lengths = np.array([len(name.encode()) for name in names.tolist()])
     starts = np.cumsum(lengths[symbols]) - lengths[symbols]

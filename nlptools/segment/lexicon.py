@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nlptools.corpus.dictionary import read_dictionary
 from nlptools.corpus.reading import large_strings
 from nlptools.corpus.records import open_records
-from nlptools.errors import InputError, OptionError
+from nlptools.errors import InputError, OptionError, reason_of
 from nlptools.segment import _lexicon_kernels as kernels
 from nlptools.segment._unit_kernels import EDGE
 from nlptools.segment.options import check_weights_of_words
@@ -98,7 +98,7 @@ def read_lexicon(
 
 
 def _scored_words(path: str | Path) -> Iterable[tuple[str, float]]:
-    records = open_records(path, strict=True)
+    records = open_records(Path(path), strict=True)
     names = records.schema.names
     if "word" not in names:
         raise InputError(f"{path}: the columns are {', '.join(names)}; give a table with the column word")
@@ -109,8 +109,9 @@ def _scored_words(path: str | Path) -> Iterable[tuple[str, float]]:
             if "score" in names:
                 scores = batch.column("score").cast(pa.float64()).to_pylist()
         except pa.ArrowException as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"{path}: {reason}; give a table with strings as word and numbers as score") from error
+            raise InputError(
+                f"{path}: {reason_of(error)}; give a table with strings as word and numbers as score"
+            ) from error
         for word, score in zip(column, scores, strict=True):
             if word:
                 yield word, min(max(0.0, score or 0.0), 1.0)

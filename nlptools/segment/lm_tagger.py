@@ -11,14 +11,12 @@ from nlptools.lm.model import LanguageModel
 from nlptools.lm.model_file import is_model
 from nlptools.lm.vocabulary import Vocabulary
 from nlptools.lm.windows import WordWindows
-from nlptools.segment import _chain_kernels
-from nlptools.segment._unit_kernels import EDGE, LETTERS, NUMBER, UNKNOWN
-from nlptools.segment.chain import log_odds
+from nlptools.segment._unit_kernels import EDGE
+from nlptools.segment.chain import best, log_odds
 from nlptools.segment.four_states import STATES, four_states
 from nlptools.segment.options import WEIGHTS
-from nlptools.segment.units import Alphabet
+from nlptools.segment.units import STAND_INS, Alphabet
 
-_STAND_INS = {NUMBER: "0", LETTERS: "A", UNKNOWN: "\ue000"}
 _LN10 = np.float32(np.log(10.0))
 _ARRAYS = ("symbols", "log10_p", "backoff", "first_child")
 
@@ -44,9 +42,7 @@ class LmTagger:
 
     def begins(self, symbols: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """Return where words begin, (U,); every edge is a word, and so is what follows one."""
-        begins = np.empty(symbols.size, np.uint8)
-        _chain_kernels.viterbi(symbols, self.emissions(symbols), *self.chain, begins)
-        return begins
+        return best(self.chain, symbols, self.emissions(symbols))
 
     def log_odds(self, symbols: NDArray[np.uint16]) -> NDArray[np.float32]:
         """Return the log-odds of a word's begin at each symbol, (U,) in nats; infinite beside an edge."""
@@ -88,4 +84,4 @@ def train_lm_tagger(
 
 def _vocabulary(alphabet: Alphabet) -> Vocabulary:
     """Return a vocabulary whose symbols are those of the alphabet."""
-    return Vocabulary([*(_STAND_INS[symbol] for symbol in sorted(_STAND_INS)), *alphabet.characters], words=False)
+    return Vocabulary([*STAND_INS, *alphabet.characters], words=False)

@@ -20,6 +20,7 @@ from nlptools.segment.gap_tagger import CHAIN
 from nlptools.segment.lexicon import Lexicon
 from nlptools.segment.units import Alphabet, Units, unit_classes
 from nlptools.threads import default_threads, in_order
+from nlptools.wording import counted
 
 PIECE = 1 << 20
 """Bytes of text that are segmented at a time, about."""
@@ -79,9 +80,9 @@ class Segmenter:
         self._vocabulary = vocabulary
 
     def __repr__(self) -> str:
-        words = f"{self._vocabulary.num_rows:,} words"
+        words = counted(self._vocabulary.num_rows, "word")
         lexicon = f", lexicon of {len(self.lexicon):,}" if self.lexicon else ""
-        return f"<Segmenter by {self.tagger.method}, {self.alphabet.size:,} symbols, {words}{lexicon}>"
+        return f"<Segmenter by {self.tagger.method}, {counted(self.alphabet.size, 'symbol')}, {words}{lexicon}>"
 
     def words(self) -> pa.Table:
         """Return the words of the segmented training text, most frequent first: word (string), count (int64).

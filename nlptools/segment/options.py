@@ -1,13 +1,14 @@
 """The options of training a segmenter, in one place: the command, the Python call and the docs are made from these fields."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from nlptools.checks import check_numbers
+from nlptools.checks import check_choice, check_numbers
 from nlptools.errors import OptionError
+from nlptools.options import option
 from nlptools.threads import default_threads
 
 SegmentMethod = Literal["lattice", "lm"]
@@ -16,74 +17,67 @@ WEIGHTS = (1.0, 0.15, 1.0, 0.01, 1.0, 0.01, 1.0, 0.001)
 """Of the transitions bb, bc, cb, cd, db, de, eb, ee of kexue.fm 3956."""
 
 
-def _option(default: Any, help_text: str, **more: Any) -> Any:
-    return field(default=default, metadata={"help": help_text, **more})
-
-
 @dataclass(frozen=True)
 class SegmenterOptions:
     """How to learn to segment; every field has a default that suits any corpus."""
 
-    method: SegmentMethod = _option(
+    method: SegmentMethod = option(
         "lattice",
         "How it learns. lattice: words that a sampler finds, smoothed by a classifier of gaps; the best. lm: a language model "
         "of characters and four states (kexue.fm 3956), in a fraction of the time.",
     )
-    rounds: int = _option(5, "How often lattice and classifier teach each other.")
-    seed: int = _option(1, "Seed of the sampler. Equal seeds give equal models.")
-    fold: bool = _option(
+    rounds: int = option(5, "How often lattice and classifier teach each other.")
+    seed: int = option(1, "Seed of the sampler. Equal seeds give equal models.")
+    fold: bool = option(
         True, "Do not take traditional and simplified characters for the same. The text always stays as it is."
     )
-    numerals: bool = _option(True, "Let runs of Chinese numerals be cut, 三百, which digits never are. For lattice.")
-    weights: tuple[float, ...] = _option(
+    numerals: bool = option(True, "Let runs of Chinese numerals be cut, 三百, which digits never are. For lattice.")
+    weights: tuple[float, ...] = option(
         WEIGHTS,
         "The transition weights of lm: bb,bc,cb,cd,db,de,eb,ee. Lower bc, cd, de, ee make shorter words.",
     )
-    gold: str | Path | None = _option(
+    gold: str | Path | None = option(
         None,
         "Segmented text, white space between words: the model then learns from that, and from the raw text what words look "
         "like. The raw text may be missing.",
     )
-    base: str | Path | None = _option(
+    base: str | Path | None = option(
         None, "With --gold: a model that segments the raw text first, so that none need be trained for that."
     )
-    discover: bool = _option(
+    discover: bool = option(
         True,
         "Do not look for words in the raw text, as `nlptools newwords` does, to prefer them; segmentation is then worse and "
         "twice as fast. For lattice.",
     )
-    lexicon: tuple[str | Path, ...] = _option(
+    lexicon: tuple[str | Path, ...] = option(
         (),
         "A dictionary of words to prefer: a jieba dictionary or one word a line. May be repeated.",
     )
-    words: tuple[str | Path, ...] = _option(
+    words: tuple[str | Path, ...] = option(
         (),
         "A table of words to prefer, as `nlptools newwords` writes it; where it has a score, a word counts by that. May be "
         "repeated.",
     )
-    lexicon_weight: float = _option(
+    lexicon_weight: float = option(
         4.0, "How much a word of a lexicon is preferred: nats for each of its characters but the first."
     )
-    words_weight: float = _option(
+    words_weight: float = option(
         1.0, "The same for words found in the raw text, and those of --words, times their score."
     )
-    memory: str | int | None = _option(
+    memory: str | int | None = option(
         None,
         "How much memory to use, e.g. 4G. Of a text that needs more, a part of the documents is taken, from all over it. "
         "Default: half of what the machine has.",
         metavar="SIZE",
     )
-    threads: int | None = _option(None, "Threads to use. Default: all processors. The model does not depend on it.")
+    threads: int | None = option(None, "Threads to use. Default: all processors. The model does not depend on it.")
 
     def __post_init__(self) -> None:
         """Raise OptionError for the first option that cannot work."""
         for name in ("lexicon", "words"):
             if isinstance(value := getattr(self, name), str | Path):
                 object.__setattr__(self, name, (value,))
-        if self.method not in get_args(SegmentMethod):
-            raise OptionError(
-                f"method={self.method!r} is not known: choose one of {', '.join(get_args(SegmentMethod))}"
-            )
+        check_choice(get_args(SegmentMethod), method=self.method)
         check_numbers(rounds=self.rounds, threads=self.threads)
         check_numbers(least=0, seed=self.seed)
         check_weights(self.weights)
@@ -95,11 +89,6 @@ class SegmenterOptions:
     def thread_count(self) -> int:
         """How many threads to use."""
         return default_threads() if self.threads is None else self.threads
-
-    @classmethod
-    def help(cls, name: str) -> str:
-        """Return the one-line description of an option."""
-        return str(next(f for f in fields(cls) if f.name == name).metadata["help"])
 
 
 def check_weights(weights: Sequence[float]) -> None:

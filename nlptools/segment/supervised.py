@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nlptools.segment import _chain_kernels
 from nlptools.segment import _tagger_kernels as kernels
 from nlptools.segment._tagger_kernels import Evidence, Templates
-from nlptools.segment.chain import Chain, log_odds
+from nlptools.segment.chain import Chain, best, log_odds
 from nlptools.segment.evidence import hash_size, learn_evidence, no_evidence, with_words
 from nlptools.segment.gold import Gold
 from nlptools.segment.lattice import segment_bounds
@@ -78,9 +77,7 @@ class SupervisedTagger:
 
     def begins(self, symbols: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """Return where words begin, (U,); every edge is a word, and so is what follows one."""
-        begins = np.empty(symbols.size, np.uint8)
-        _chain_kernels.viterbi(symbols, self.emissions(symbols), *self.chain, begins)
-        return begins
+        return best(self.chain, symbols, self.emissions(symbols))
 
     def log_odds(self, symbols: NDArray[np.uint16]) -> NDArray[np.float32]:
         """Return the log-odds of a word's begin at each symbol, (U,) in nats; infinite beside an edge."""

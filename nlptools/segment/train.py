@@ -79,7 +79,7 @@ def train_segmenter(
     log = log or (lambda _: None)
     threads = chosen.thread_count
     lexicon = read_lexicon(chosen.lexicon, chosen.words, chosen.lexicon_weight, chosen.words_weight)
-    gold = None if chosen.gold is None else read_gold(chosen.gold)
+    gold = None if chosen.gold is None else read_gold(Path(chosen.gold))
     base = None if chosen.base is None else load_segmenter(chosen.base)
     if corpus is None:
         if gold is None or base is not None:

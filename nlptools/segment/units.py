@@ -19,6 +19,9 @@ from nlptools.text.characters import DIGIT, HAN, LETTER, OTHER, class_table
 FIRST_HAN = 4
 """The symbol of the first Han character; below it EDGE, NUMBER, LETTERS and UNKNOWN, a Han character of no alphabet."""
 
+STAND_INS = ("0", "A", "\ue000")
+"""Characters for NUMBER, LETTERS and UNKNOWN, in that order, where each symbol must be one character."""
+
 MOST_CHARACTERS = 0x10000 - FIRST_HAN
 
 _SPACES = (*range(9, 14), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)  # fmt: skip

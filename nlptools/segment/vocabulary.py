@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nlptools.checks import check_numbers
+from nlptools.checks import check_choice, check_numbers
 from nlptools.corpus.records import open_records
 from nlptools.corpus.writing import atomic_file, check_place
-from nlptools.errors import InputError, OptionError, OutputError
+from nlptools.errors import InputError, OutputError
 
 VocabularyFormat = Literal["jieba", "hanlp", "pkuseg", "ltp", "sentencepiece", "tokenizers"]
 
@@ -63,8 +63,7 @@ def export_vocabulary(
 
 def check_export(path: str | Path, format: str) -> None:
     """Raise OptionError or OutputError now if `export_vocabulary` could not write to `path` later."""
-    if format not in get_args(VocabularyFormat):
-        raise OptionError(f"format={format!r} is not known; choose one of {', '.join(get_args(VocabularyFormat))}")
+    check_choice(get_args(VocabularyFormat), format=format)
     _writer(path, format)
     check_place(path)
 
@@ -74,7 +73,7 @@ def read_words(path: str | Path) -> Any:
 
     Raises InputError if they are not there, or counts are no whole numbers.
     """
-    records = open_records(path, columns=["word", "count"], strict=True)
+    records = open_records(Path(path), columns=["word", "count"], strict=True)
     return _columns(pa.Table.from_batches(records, records.schema), str(path))
 
 

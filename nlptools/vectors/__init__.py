@@ -1,0 +1,1 @@
+"""Vectors of words and documents: learned, kept in files, compared; start at train.py."""

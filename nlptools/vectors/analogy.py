@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nlptools.checks import check_numbers
-from nlptools.errors import OptionError
+from nlptools.checks import check_choice, check_numbers
 from nlptools.threads import default_threads, in_threads, slices
 from nlptools.vectors import _kernels
 from nlptools.vectors.neighbours import Floats, best_rows, known_rows, unit, unit_blocks
@@ -30,8 +29,7 @@ def analogy(vectors: Any, a: str, b: str, c: str, top: int = 10, *, method: Meth
     Columns: rank (from 1), word, score, and count if there are counts. Raises InputError for a word that is not there.
     """
     check_numbers(top=top)
-    if method not in get_args(Method):
-        raise OptionError(f"method={method!r} is not known: choose one of {', '.join(get_args(Method))}")
+    check_choice(get_args(Method), method=method)
     table = table_of(vectors)
     rows = known_rows(table, [a, b, c])
     combine = _add if method == "add" else _mul

@@ -1,5 +1,6 @@
 """The state of a training, kept in a file, so that a run that was stopped can go on, and its vectors can be used as they are."""
 
+from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nlptools.corpus.array_file import Arrays, damaged, read_arrays, write_arrays
-from nlptools.errors import InputError, OutputError
+from nlptools.corpus.array_file import Arrays, check_own, damaged, read_arrays, write_arrays
+from nlptools.errors import InputError
 from nlptools.vectors._jose_kernels import Sphere
 from nlptools.vectors._skipgram_kernels import Matrices
 from nlptools.vectors.jose import JoseState
 from nlptools.vectors.jose_options import JoseOptions
 from nlptools.vectors.options import VectorOptions
 from nlptools.vectors.pmi import PmiState
-from nlptools.vectors.skipgram import SkipgramState
+from nlptools.vectors.skipgram import Progress, SkipgramState
 from nlptools.vectors.table import VectorTable
 from nlptools.vectors.word_ids import WordIds
 from nlptools.version import __version__
@@ -24,6 +25,8 @@ KIND = "vectors in training 1"
 
 _MACHINE = ("memory", "workers", "contexts")
 """Options that may differ when a training goes on."""
+
+_PROGRESS: dict[str, type] = {field.name: type(field.default) for field in fields(Progress)}
 
 _REMEDY = "give a file of vectors, or train again"
 
@@ -63,19 +66,11 @@ class Checkpoint:
         if not self._arrays:
             return None
         matrices = Matrices(*(np.array(self._arrays[name]) for name in Matrices._fields))
-        told = self._facts
-        return SkipgramState(
-            matrices,
-            int(told["epoch"]),
-            int(told["piece"]),
-            int(told["words"]),
-            float(told["loss"]),
-            float(told["pairs"]),
-        )
+        return SkipgramState(matrices, **self._progress())
 
     def keep_skipgram(self, state: SkipgramState) -> None:
         """Keep the state."""
-        self._keep(state.matrices._asdict(), state, "epoch", "piece", "words", "loss", "pairs")
+        self._keep(state.matrices._asdict(), state, *_PROGRESS)
 
     def pmi(self) -> PmiState | None:
         """Return the state of a training by `train_pmi` that was kept, None if there is none."""
@@ -94,13 +89,15 @@ class Checkpoint:
         if not self._arrays:
             return None
         sphere = Sphere(*(np.array(self._arrays[name]) for name in Sphere._fields))
-        told = self._facts
-        epoch, piece, words = (int(told[name]) for name in ("epoch", "piece", "words"))
-        return JoseState(sphere, epoch, piece, words, float(told["loss"]), float(told["pairs"]))
+        return JoseState(sphere, **self._progress())
 
     def keep_jose(self, state: JoseState) -> None:
         """Keep the state."""
-        self._keep(state.sphere._asdict(), state, "epoch", "piece", "words", "loss", "pairs")
+        self._keep(state.sphere._asdict(), state, *_PROGRESS)
+
+    def _progress(self) -> dict[str, Any]:
+        """Return the fields of `Progress` that were kept."""
+        return {name: kind(self._facts[name]) for name, kind in _PROGRESS.items()}
 
     def _keep(self, arrays: Arrays, state: Any, *numbers: str) -> None:
         if self._path is None:
@@ -145,14 +142,4 @@ def _key(text: WordIds, options: VectorOptions | JoseOptions) -> str:
 
 def check_state(path: Path) -> None:
     """Raise OutputError if there is a file of this name that is no state of a training."""
-    try:
-        with path.open("rb") as file:
-            is_state = KIND.encode() in file.read(1 << 16)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read ({error.strerror}); move it away") from error
-    if not is_state:
-        raise OutputError(
-            f"{path}: the state of the training would be kept there, and it is another file; move it away"
-        )
+    check_own(path, KIND)

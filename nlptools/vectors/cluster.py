@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nlptools.checks import check_numbers
-from nlptools.errors import InputError, OptionError
+from nlptools.checks import check_choice, check_numbers
+from nlptools.errors import InputError
 from nlptools.vectors.neighbours import Floats, unit
 from nlptools.vectors.one_thread import one_thread
 from nlptools.vectors.table import Kind, table_of
 from nlptools.vectors.von_mises_fisher import fit_mixture
+from nlptools.wording import counted
 
 ClusterMethod = Literal["kmeans", "spherical", "vmf"]
 
@@ -75,11 +76,12 @@ def cluster_vectors(
     """
     check_numbers(n_clusters=n_clusters, n_init=n_init)
     check_numbers(0, seed=seed)
-    if method not in get_args(ClusterMethod):
-        raise OptionError(f"method={method!r} is not known; choose one of {', '.join(get_args(ClusterMethod))}")
+    check_choice(get_args(ClusterMethod), method=method)
     table = table_of(vectors)
     if len(table) < n_clusters:
-        raise InputError(f"{len(table):,} {table.kind}s cannot make {n_clusters:,} clusters; ask for fewer clusters")
+        raise InputError(
+            f"{counted(len(table), table.kind)} cannot make {n_clusters:,} clusters; ask for fewer clusters"
+        )
     if not (np.abs(table.vectors) < MOST).all():
         raise InputError(f"a vector has a number that is NaN, infinite, or beyond {MOST:.0e}; leave it out")
     random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(seed)))

@@ -39,7 +39,7 @@ from nlptools.vectors import _jose_kernels as kernels
 from nlptools.vectors._skipgram_kernels import seed_random
 from nlptools.vectors._token_kernels import DOCUMENT_END
 from nlptools.vectors.jose_options import JoseOptions
-from nlptools.vectors.skipgram import alias_table, keep_probability, noise_distribution
+from nlptools.vectors.skipgram import Progress, alias_table, keep_probability, noise_distribution
 from nlptools.vectors.word_ids import WordIds
 
 BLOCK = 16
@@ -67,24 +67,13 @@ _OFF_SPHERE = 2e-6  # more than rounding takes a norm away from 1
 
 
 @dataclass
-class JoseState:
+class JoseState(Progress):
     """A training between two pieces of the text, which can be kept and gone on with.
 
-    sphere: what is learned. epoch, piece: how many are done, pieces in this epoch. words: learned so far, in all epochs.
-    loss, pairs: of this epoch: the sum of the hinges of words, and how many pairs of words.
+    sphere: what is learned. loss: the sum of the hinges of pairs of words.
     """
 
     sphere: kernels.Sphere
-    epoch: int = 0
-    piece: int = 0
-    words: int = 0
-    loss: float = 0.0
-    pairs: float = 0.0
-
-    @property
-    def mean_loss(self) -> float:
-        """The sum of the hinges of a pair of words with its noise words, in this epoch."""
-        return self.loss / max(1.0, self.pairs)
 
 
 def start_jose(text: WordIds, options: JoseOptions) -> JoseState:

@@ -1,9 +1,11 @@
 """The options of training on the sphere, in one place: the command, the Python call and the docs are made from these fields."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from nlptools.checks import check_choice
 from nlptools.errors import InputError, OptionError
+from nlptools.options import option
 from nlptools.threads import default_threads
 from nlptools.vectors.options import check_ranges, check_sizes
 from nlptools.version import __version__
@@ -28,62 +30,55 @@ _FACTS = (
 """Options that a file of vectors tells, of which the vectors of more documents are made."""
 
 
-def _option(default: Any, help_text: str, **more: Any) -> Any:
-    return field(default=default, metadata={"help": help_text, **more})
-
-
 @dataclass(frozen=True)
 class JoseOptions:
     """How to learn words and documents on the unit sphere; names and meaning as in gensim where it has them."""
 
-    objective: JoseObjective = _option(
+    objective: JoseObjective = option(
         "reference",
         "reference: words by the words around them and documents by their words, each by margins, as the program of the "
         "authors. paper: one margin for both, and the factors of the paper. centroid: words as in reference; a document is "
         "the direction of the sum of its words, rare ones counting more.",
     )
-    vector_size: int = _option(100, "Numbers in a vector.")
-    window: int = _option(5, "How many words to each side of a word are its contexts, at most.")
-    min_count: int = _option(5, "Leave out words that occur less often.")
-    sample: float = _option(
+    vector_size: int = option(100, "Numbers in a vector.")
+    window: int = option(5, "How many words to each side of a word are its contexts, at most.")
+    min_count: int = option(5, "Leave out words that occur less often.")
+    sample: float = option(
         1e-3, "Of words with a larger share of the text, leave out occurrences by chance. 0 leaves out none."
     )
-    negative: int = _option(2, "How many noise words for each word and context, and each word and document.")
-    ns_exponent: float = _option(0.75, "Noise words are drawn in proportion to their counts to this power.")
-    margin: float = _option(0.15, "How much closer than a noise word a word shall be, in cosines.")
-    document_margin: float = _option(
+    negative: int = option(2, "How many noise words for each word and context, and each word and document.")
+    ns_exponent: float = option(0.75, "Noise words are drawn in proportion to their counts to this power.")
+    margin: float = option(0.15, "How much closer than a noise word a word shall be, in cosines.")
+    document_margin: float = option(
         None, "The same for a word and its document. Default: as margin; 1.5 for centroid. Not for paper."
     )
-    document_sample: float = _option(
+    document_sample: float = option(
         None,
         "Of words with a larger share of the text, a document learns of some occurrences only. Default: as sample; 1e-4 "
         "for centroid. Not for paper.",
     )
-    alpha: float = _option(0.04, "Rate of learning at the beginning; it falls to a ten thousandth of that.")
-    epochs: int = _option(10, "How often to read the text.")
-    document_weight: float = _option(
+    alpha: float = option(0.04, "Rate of learning at the beginning; it falls to a ten thousandth of that.")
+    epochs: int = option(10, "How often to read the text.")
+    document_weight: float = option(
         1e-4, "For centroid: a word weighs a / (a + its share of the text), with this for a; 1 for about equal weights."
     )
-    contexts: bool = _option(False, "Keep the second matrix, of words as contexts.")
-    deterministic: bool = _option(
+    contexts: bool = option(False, "Keep the second matrix, of words as contexts.")
+    deterministic: bool = option(
         False,
         "Let the threads wait for each other, so that equal seeds give equal vectors at any number of workers. Slower.",
     )
-    seed: int = _option(1, "Seed of all that is drawn.")
-    memory: str | int | None = _option(
+    seed: int = option(1, "Seed of all that is drawn.")
+    memory: str | int | None = option(
         None,
         "How much memory to use for the vocabulary while words are counted, e.g. 4G. "
         "Default: half of what the machine has.",
         metavar="SIZE",
     )
-    workers: int | None = _option(None, "Threads to use. Default: all processors.")
+    workers: int | None = option(None, "Threads to use. Default: all processors.")
 
     def __post_init__(self) -> None:
         """Raise OptionError for the first option that cannot work."""
-        if self.objective not in get_args(JoseObjective):
-            raise OptionError(
-                f"objective={self.objective!r} is not known: choose one of {', '.join(get_args(JoseObjective))}"
-            )
+        check_choice(get_args(JoseObjective), objective=self.objective)
         own = self.objective == "centroid"
         if self.document_margin is None:
             object.__setattr__(self, "document_margin", 1.5 if own else self.margin)

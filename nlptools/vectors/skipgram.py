@@ -56,15 +56,14 @@ DECAY = 2
 _ROWS = 1 << 16  # that are drawn at a time
 
 
-@dataclass
-class SkipgramState:
-    """A training between two pieces of the text, which can be kept and gone on with.
+@dataclass(kw_only=True)
+class Progress:
+    """How far a training is that learns a text piece by piece.
 
-    matrices: what is learned. epoch, piece: how many are done, pieces in this epoch. words: learned so far, in all epochs.
-    loss, pairs: of the sample of pairs of this epoch whose loss was computed, nats.
+    epoch, piece: how many are done, pieces in this epoch. words: learned so far, in all epochs.
+    loss, pairs: of the pairs of this epoch whose loss was computed, each with its noise words.
     """
 
-    matrices: kernels.Matrices
     epoch: int = 0
     piece: int = 0
     words: int = 0
@@ -73,8 +72,18 @@ class SkipgramState:
 
     @property
     def mean_loss(self) -> float:
-        """The loss of a pair with its noise words, in this epoch, nats."""
+        """The loss of a pair, in this epoch."""
         return self.loss / max(1.0, self.pairs)
+
+
+@dataclass
+class SkipgramState(Progress):
+    """A training between two pieces of the text, which can be kept and gone on with.
+
+    matrices: what is learned. loss: nats.
+    """
+
+    matrices: kernels.Matrices
 
 
 def start_skipgram(text: WordIds, options: VectorOptions) -> SkipgramState:

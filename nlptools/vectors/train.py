@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from nlptools.errors import OutputError
 from nlptools.vectors.checkpoint import Checkpoint
 from nlptools.vectors.options import VectorOptions
 from nlptools.vectors.pmi import PmiState, start_pmi, train_pmi
-from nlptools.vectors.skipgram import SkipgramState, start_skipgram, train_skipgram
+from nlptools.vectors.skipgram import Progress, SkipgramState, start_skipgram, train_skipgram
 from nlptools.vectors.table import VectorTable
 from nlptools.vectors.tokenize import make_tokenizer
 from nlptools.vectors.word_ids import WordIds, read_word_ids
 from nlptools.version import __version__
+from nlptools.wording import counted
 
 if TYPE_CHECKING:
     from nlptools.segment.model import Segmenter
@@ -88,7 +90,7 @@ def train_table(
     with read_word_ids(
         corpus, tokenizer, options.min_count, options.memory, options.thread_count, progress=progress, log=log
     ) as text:
-        log(f"{text.counts.sum():,} of {text.tokens:,} words are in the vocabulary of {len(text.words):,}")
+        log(f"{text.counts.sum():,} of {counted(text.tokens, 'word')} are in the vocabulary of {len(text.words):,}")
         checkpoint = Checkpoint(resume, text, options, strict)
         train = _train_pmi if options.method == "pmi" else _train_skipgram
         return train(text, options, checkpoint, on_trained or (lambda _: None), log)
@@ -110,12 +112,8 @@ def _train_skipgram(
         on_trained(Trained(state.words, total, state.mean_loss, epochs))
 
     on_piece(state)
-    with interrupts_held() as interrupted:
-        while state.epoch < epochs and not interrupted():
-            train_skipgram(text, options, state, on_piece, after(KEEP_SECONDS, interrupted))
-            if state.epoch < epochs or interrupted():
-                kept(checkpoint.keep_skipgram, state, log)
-    log(f"loss {state.mean_loss:.4f}")
+    learn = partial(train_skipgram, text, options, state, on_piece)
+    learn_and_keep(state, epochs, learn, checkpoint.keep_skipgram, log)
     matrices = state.matrices
     return VectorTable(
         text.words,
@@ -125,6 +123,25 @@ def _train_skipgram(
         matrices.biases if options.contexts and options.method == "nce" else None,
         facts_of(options),
     )
+
+
+def learn_and_keep(
+    state: Progress,
+    epochs: int,
+    learn: Callable[[Callable[[], bool]], object],
+    keep: Callable[[Any], None],
+    log: Callable[[str], object],
+) -> None:
+    """Learn until all epochs are done or the user interrupts; the state is kept then, and every KEEP_SECONDS.
+
+    learn: goes on from where the state is until what it gets is true.
+    """
+    with interrupts_held() as interrupted:
+        while state.epoch < epochs and not interrupted():
+            learn(after(KEEP_SECONDS, interrupted))
+            if state.epoch < epochs or interrupted():
+                kept(keep, state, log)
+    log(f"loss {state.mean_loss:.4f}")
 
 
 def _train_pmi(

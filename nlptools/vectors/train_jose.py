@@ -1,6 +1,7 @@
 """`train_jose`: from a corpus to words and documents on one sphere."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from nlptools.vectors.jose import JoseState, learn_jose, start_jose
 from nlptools.vectors.jose_options import JoseOptions
 from nlptools.vectors.table import VectorTable
 from nlptools.vectors.tokenize import make_tokenizer
-from nlptools.vectors.train import KEEP_SECONDS, Trained, after, interrupts_held, kept, say_start
+from nlptools.vectors.train import Trained, learn_and_keep, say_start
 from nlptools.vectors.word_ids import read_word_ids
+from nlptools.wording import counted
 
 if TYPE_CHECKING:
     from nlptools.segment.model import Segmenter
@@ -70,8 +72,8 @@ def train_jose_tables(
     ) as text:
         keys = pa.array([], pa.large_string()) if text.documents is None else text.documents
         log(
-            f"{text.counts.sum():,} of {text.tokens:,} words are in the vocabulary of {len(text.words):,}; "
-            f"{len(keys):,} documents"
+            f"{text.counts.sum():,} of {counted(text.tokens, 'word')} are in the vocabulary of {len(text.words):,}; "
+            f"{counted(len(keys), 'document')}"
         )
         checkpoint = Checkpoint(resume, text, options, strict)
         total = int(text.counts.sum()) * options.epochs
@@ -82,12 +84,8 @@ def train_jose_tables(
             on_trained(Trained(state.words, total, state.mean_loss, options.epochs))
 
         on_piece(state)
-        with interrupts_held() as interrupted:
-            while state.epoch < options.epochs and not interrupted():
-                learn_jose(text, options, state, on_piece, after(KEEP_SECONDS, interrupted))
-                if state.epoch < options.epochs or interrupted():
-                    kept(checkpoint.keep_jose, state, log)
-        log(f"loss {state.mean_loss:.4f}")
+        learn = partial(learn_jose, text, options, state, on_piece)
+        learn_and_keep(state, options.epochs, learn, checkpoint.keep_jose, log)
         sphere = state.sphere
         words = VectorTable(
             text.words, sphere.vectors, text.counts, sphere.contexts if options.contexts else None, facts=options.facts

@@ -22,7 +22,7 @@ from nlptools.corpus.compression import content_stream
 from nlptools.corpus.paths import name_parts
 from nlptools.corpus.reading import large_strings
 from nlptools.corpus.writing import atomic_file
-from nlptools.errors import InputError, OutputError
+from nlptools.errors import InputError, OutputError, reason_of
 from nlptools.threads import in_order
 from nlptools.vectors import _kernels
 
@@ -84,7 +84,7 @@ def _parsed(data: bytes, dimension: int, name: str) -> tuple[pa.LargeBinaryArray
         numbers = numerals.cast(pa.float32()).to_numpy()
     except ValueError as error:
         raise InputError(
-            f"{name}: has something that is no number behind a word ({_reason(error)}); {_REMEDY}"
+            f"{name}: has something that is no number behind a word ({reason_of(error)}); {_REMEDY}"
         ) from error
     return words, numbers.reshape(-1, dimension)
 
@@ -258,7 +258,9 @@ def read_vocabulary(path: str | Path, words: pa.LargeStringArray) -> NDArray[np.
         names = cells.take(pa.array(np.arange(0, len(cells), 2))).cast(pa.large_string())
         counts = pc.ascii_trim_whitespace(cells.take(pa.array(np.arange(1, len(cells), 2)))).cast(pa.int64()).to_numpy()
     except ValueError as error:
-        raise InputError(f"{path}: is no vocabulary ({_reason(error)}); give lines of a word and its count") from error
+        raise InputError(
+            f"{path}: is no vocabulary ({reason_of(error)}); give lines of a word and its count"
+        ) from error
     places = pc.index_in(words, names)
     if places.null_count:
         word = words.filter(places.is_null())[0].as_py()
@@ -332,7 +334,3 @@ def _data(strings: Any) -> memoryview:
 
 def _shown(line: bytes) -> str:
     return repr(line[:60].decode("utf-8", "replace"))
-
-
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

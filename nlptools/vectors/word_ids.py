@@ -18,6 +18,7 @@ from nlptools.vectors.document_keys import DocumentKeys
 from nlptools.vectors.temporary import no_room_told, temporary_folder
 from nlptools.vectors.tokenize import Tokenizer, Tokens
 from nlptools.vectors.vocabulary import Runs, Vocabulary, WordTable, vocabulary_of_table
+from nlptools.wording import counted
 
 IDS = "ids"
 """The file of the numbers."""
@@ -155,7 +156,7 @@ class _Numbering:
                     "more; give more text, or a smaller --min-count"
                 )
             self._log(
-                f"vocabulary: {self.tokens:,} words, {types:,} different ones, of which {vocabulary.counts.size:,} occur "
+                f"vocabulary: {counted(self.tokens, 'word')}, {types:,} different ones, of which {vocabulary.counts.size:,} occur "
                 f"{min_count} times or more"
             )
             _translate(self._file, translations)

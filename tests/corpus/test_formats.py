@@ -181,7 +181,7 @@ def test_input_format(tmp_path: Path) -> None:
     assert len(texts(write(tmp_path / "c.json", TEXTS["a.jsonl"]), input_format="text")) == len(ROWS)
     with pytest.raises(InputError, match="is not Parquet"):
         texts(write(tmp_path / "d", b"text"), input_format="parquet")
-    with pytest.raises(OptionError, match=r"input_format='xml' is not known; choose 'text' or 'jsonl'"):
+    with pytest.raises(OptionError, match=r"input_format='xml' is not known: choose one of text, jsonl"):
         open_corpus("x", input_format="xml")  # type: ignore[arg-type]
 
 

@@ -213,7 +213,7 @@ def test_reasons_and_places(tmp_path: Path) -> None:
         (8, "lone surrogate"),
         (9, "not valid UTF-8"),
     ]
-    assert "1 documents, 7 rejected" in report.summary()
+    assert "1 document, 7 rejected" in report.summary()
     with pytest.raises(BadRecordError, match=r"a\.ndjson, line 3: not valid JSON; .*--strict"):
         read(path, strict=True)
 
@@ -243,7 +243,7 @@ def test_column_whose_name_needs_escapes(tmp_path: Path) -> None:
 def test_not_json_lines_at_all(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("就是文本\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"none of the first 1 lines is a JSON object.*--input-format"):
+    with pytest.raises(InputError, match=r"the first line is no JSON object.*--input-format"):
         read(path)
 
 

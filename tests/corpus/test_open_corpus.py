@@ -295,7 +295,7 @@ def test_missing_things(tmp_path: Path, file: Writer) -> None:
     with pytest.raises(InputError, match=r"no such file.*text itself as a list"):
         open_corpus("这是一段文本" * 100 + "\0")
     file("d/x.pdf")
-    with pytest.raises(InputError, match=r"d: none of its 1 files is text to read \(looked for .txt,"):
+    with pytest.raises(InputError, match=r"d: has 1 file, but none that is text to read \(looked for .txt,"):
         open_corpus(tmp_path / "d")
     (tmp_path / "link.txt").symlink_to(tmp_path / "gone.txt")
     with pytest.raises(InputError, match=r"is a link to a file that does not exist"):
@@ -456,7 +456,7 @@ def test_spooled_keeps_what_was_rejected_and_cleans_up(tmp_path: Path) -> None:
     copy = open_corpus(iter(["a", "\ud800"]), rejects=tmp_path / "r.jsonl").spooled(tmp_path)
     for _ in range(2):
         assert texts(copy) == ["a"]
-        assert copy.report.summary() == "1 documents, 1 rejected (1 lone surrogate: list_iterator:2)"
+        assert copy.report.summary() == "1 document, 1 rejected (1 lone surrogate: list_iterator:2)"
     assert (tmp_path / "r.jsonl").stat().st_size
     del copy
     assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]

@@ -319,7 +319,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
         with pytest.raises(error, match=message):
             export_vocabulary(*arguments, **options)
 
-    refused(OptionError, "format='xml' is not known; choose one of jieba", table(), tmp_path / "w", "xml")
+    refused(OptionError, "format='xml' is not known: choose one of jieba", table(), tmp_path / "w", "xml")
     refused(OptionError, "min_count=0", table(), tmp_path / "w.dict", "jieba", min_count=0)
     refused(OptionError, "top=0", table(), tmp_path / "w.dict", "jieba", top=0)
     refused(OutputError, "suffix", table(), tmp_path / "w.txt", "sentencepiece")

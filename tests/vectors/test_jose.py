@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -465,7 +466,7 @@ def test_a_training_goes_on_where_it_stopped(objective: str, deterministic: bool
     while state.epoch < options.epochs:
         learn_jose(TEXT, options, state, stop=partial(next, iter([False, True])))
         kept = kernels.Sphere(*(matrix.copy() for matrix in state.sphere))
-        state = JoseState(kept, state.epoch, state.piece, state.words, state.loss, state.pairs)
+        state = replace(state, sphere=kept)
         stops += 1
     assert stops > 3
     assert [m.tobytes() for m in state.sphere] == [m.tobytes() for m in wanted.sphere]

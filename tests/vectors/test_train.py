@@ -3,7 +3,7 @@
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -197,19 +197,6 @@ def test_progress(method: str) -> None:
 # stopped, and gone on with
 
 
-def interrupt_after(pieces: int) -> Callable[[Trained], None]:
-    """Ctrl-C, as the main thread hears it."""
-    calls = -1  # the first call is before the first piece
-
-    def on_trained(_: Trained) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == pieces:
-            signal.raise_signal(signal.SIGINT)
-
-    return on_trained
-
-
 def pieces_of(**options: Any) -> int:
     calls: list[Trained] = []
     table_of(on_trained=calls.append, **options)
@@ -218,7 +205,9 @@ def pieces_of(**options: Any) -> int:
 
 @METHODS
 @pytest.mark.parametrize("deterministic", [False, True])
-def test_an_interrupt_keeps_the_state(method: str, deterministic: bool, tmp_path: Path, interpreted: bool) -> None:
+def test_an_interrupt_keeps_the_state(
+    method: str, deterministic: bool, tmp_path: Path, interpreted: bool, interrupt_after: Any
+) -> None:
     options = {"method": method, "deterministic": deterministic, "contexts": method != "pmi", "sample": 0.1}
     whole, pieces = table_of(**options), pieces_of(**options)
     assert pieces > 10
@@ -243,7 +232,7 @@ def test_an_interrupt_keeps_the_state(method: str, deterministic: bool, tmp_path
 
 
 @METHODS
-def test_interrupted_again_and_again(method: str, tmp_path: Path) -> None:
+def test_interrupted_again_and_again(method: str, tmp_path: Path, interrupt_after: Any) -> None:
     options = {"method": method, "deterministic": True, "workers": 1}
     path, times = tmp_path / "words.kv.training", 0
     while True:

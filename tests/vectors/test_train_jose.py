@@ -3,7 +3,7 @@
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,7 @@ import nlptools as nt
 from nlptools.corpus import open_corpus
 from nlptools.errors import InputError, OptionError
 from nlptools.ngrams import grouping
-from nlptools.vectors import jose, train, train_jose
+from nlptools.vectors import jose, train
 from nlptools.vectors.checkpoint import Checkpoint, read_checkpoint
 from nlptools.vectors.files import read_table, write_vectors
 from nlptools.vectors.infer import infer_documents
@@ -272,19 +272,6 @@ def test_centroid_infers_what_it_learned(suffix: str, tmp_path: Path) -> None:
 # stopped, and gone on with
 
 
-def interrupt_after(pieces: int) -> Callable[[Trained], None]:
-    """Ctrl-C, as the main thread hears it."""
-    calls = -1  # the first call is before the first piece
-
-    def on_trained(_: Trained) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == pieces:
-            signal.raise_signal(signal.SIGINT)
-
-    return on_trained
-
-
 def pieces_of(**options: Any) -> int:
     calls: list[Trained] = []
     tables_of(on_trained=calls.append, **options)
@@ -293,7 +280,9 @@ def pieces_of(**options: Any) -> int:
 
 @OBJECTIVES
 @pytest.mark.parametrize("deterministic", [False, True])
-def test_an_interrupt_keeps_the_state(objective: str, deterministic: bool, tmp_path: Path, interpreted: bool) -> None:
+def test_an_interrupt_keeps_the_state(
+    objective: str, deterministic: bool, tmp_path: Path, interpreted: bool, interrupt_after: Any
+) -> None:
     options: dict[str, Any] = {"objective": objective, "deterministic": deterministic, "contexts": True, "sample": 0.1}
     whole, pieces = tables_of(**options), pieces_of(**options)
     assert pieces > 8
@@ -320,7 +309,7 @@ def test_an_interrupt_keeps_the_state(objective: str, deterministic: bool, tmp_p
 
 @COMPILED
 @OBJECTIVES
-def test_other_workers_go_on(objective: str, tmp_path: Path) -> None:
+def test_other_workers_go_on(objective: str, tmp_path: Path, interrupt_after: Any) -> None:
     path, options = tmp_path / "words.kv.training", {"objective": objective, "deterministic": True}
     expected = bytes_of(tables_of(**options))
     with pytest.raises(KeyboardInterrupt):
@@ -329,7 +318,7 @@ def test_other_workers_go_on(objective: str, tmp_path: Path) -> None:
 
 
 @COMPILED
-def test_interrupted_again_and_again(tmp_path: Path) -> None:
+def test_interrupted_again_and_again(tmp_path: Path, interrupt_after: Any) -> None:
     path, times = tmp_path / "words.kv.training", 0
     while True:
         try:
@@ -345,7 +334,7 @@ def test_interrupted_again_and_again(tmp_path: Path) -> None:
 def test_the_state_is_kept_from_time_to_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, seen = tmp_path / "words.kv.training", 0
     expected = bytes_of(tables_of())
-    monkeypatch.setattr(train_jose, "KEEP_SECONDS", 1)
+    monkeypatch.setattr(train, "KEEP_SECONDS", 1)
     monkeypatch.setattr(train, "monotonic", partial(next, count()))  # a second passes whenever it is asked for
 
     def on_trained(_: Trained) -> None:
@@ -362,7 +351,7 @@ def test_the_state_is_kept_from_time_to_time(tmp_path: Path, monkeypatch: pytest
 @COMPILED
 def test_no_room_for_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
-    monkeypatch.setattr(train_jose, "KEEP_SECONDS", 1)
+    monkeypatch.setattr(train, "KEEP_SECONDS", 1)
     monkeypatch.setattr(train, "monotonic", partial(next, count()))
     found = tables_of(resume=tmp_path / "none" / "words.kv.training", log=lines.append)
     assert bytes_of(found) == bytes_of(tables_of())
@@ -386,7 +375,7 @@ def test_an_interrupt_while_words_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def stopped(tmp_path: Path, compiled: None) -> Path:
+def stopped(tmp_path: Path, compiled: None, interrupt_after: Any) -> Path:
     """The state of a training that was stopped."""
     path = tmp_path / "words.kv.training"
     with pytest.raises(KeyboardInterrupt):
@@ -412,7 +401,7 @@ def test_another_text_begins_anew(lines: list[str], stopped: Path) -> None:
     assert bytes_of(tables_of(lines, resume=stopped)) == bytes_of(tables_of(lines))
 
 
-def test_the_state_of_another_method(stopped: Path) -> None:
+def test_the_state_of_another_method(stopped: Path, interrupt_after: Any) -> None:
     same: dict[str, Any] = {"vector_size": 6, "window": 2, "min_count": 1, "epochs": 2, "workers": 1, "sample": 0.0}
     for method in ("sgns", "pmi"):
         words = nt.train_vectors(LINES, method=method, resume=stopped, **same)
