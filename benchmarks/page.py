@@ -138,7 +138,7 @@ def summary(records: dict[str, Record]) -> str:
         ]
         for claim in CLAIMS
     ]
-    head = "## In short\n\nAhead or behind: ours beside the best of the others, however far it is.\n"
+    head = "## In short\n\nAhead or behind: ours beside the best of the others, however far it is; differences as small as those\nbetween two seeds, or two runs, count as well.\n"
     return "\n".join([head, markdown(["what", "figures", "ours is", "shown by"], rows), ""])
 
 

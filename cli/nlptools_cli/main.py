@@ -26,7 +26,7 @@ def run(arguments: list[str], in_own_process: bool = False, name: str = "nlptool
         from nlptools_cli.commands import nlptools
 
         question = os.environ.get("_NLPTOOLS_COMPLETE") if in_own_process else None
-        if question is not None:  # the TAB key was pressed
+        if question:  # the TAB key was pressed
             from nlptools_cli.completion import answer
 
             answer(nlptools, question)
@@ -47,7 +47,7 @@ def _begin_again_in_utf8() -> None:
     try:
         "词".encode(sys.getfilesystemencoding())
     except UnicodeEncodeError:
-        if sys.executable:
+        if sys.executable and "utf8" not in sys._xoptions:  # else it would be of no use again
             os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
 
 

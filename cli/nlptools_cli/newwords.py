@@ -148,7 +148,7 @@ def _result(found: int, shown: int | None, output: str | None, seconds: float) -
     words = counted(found, "word")
     line = f"{words} {'found' if output is None else f'in {output}'} ({seconds:.1f} s)"
     if found == 0:
-        return f"{line}; give more text, or lower limits, e.g. --min-count 2"
+        return f"{line}; give more text (signs and emoji do not count), or lower limits, e.g. --min-count 2"
     if output is None and shown is not None and shown < found:
         return f"{line}, the best {shown} are shown; write them all with: -o words.csv"
     return line

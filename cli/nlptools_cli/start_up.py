@@ -69,7 +69,8 @@ def _damage_told(folder: Path) -> Iterator[None]:
     except Exception as error:
         if type(error).__name__ not in ("UnpicklingError", "EOFError"):  # by name: we import no pickle
             raise
-        place = folder if os.environ.get("NUMBA_CACHE_DIR") == str(folder) else PACKAGE
+        chosen = os.environ.get("NUMBA_CACHE_DIR")
+        place = folder if chosen and Path(chosen) == folder else PACKAGE
         raise InputError(
             f"{place}: the compiled kernels there are damaged; delete all *.nbi below, and run again"
         ) from error

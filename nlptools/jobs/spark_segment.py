@@ -23,7 +23,7 @@ from nlptools.corpus.options import ReadOptions
 from nlptools.corpus.paths import FORMATS
 from nlptools.corpus.stream import Corpus
 from nlptools.corpus.table_files import CORPUS_FORMATS, output_format
-from nlptools.errors import OptionError
+from nlptools.errors import OptionError, OutputError
 from nlptools.jobs.spark_reports import REPORT, Outcome, TaskReport, read_shards, summed
 from nlptools.jobs.spark_session import (
     Row,
@@ -92,16 +92,21 @@ def segment(
             reports = [TaskReport.from_bytes(bytes(row.data)) for row in sorted(rows, key=lambda row: row.part)]
             outcome = summed(reports, str(paths[0]))
             if joined:
+                there = [
+                    (part, target)
+                    for part, target, one in zip(parts, targets, reports, strict=True)
+                    if not one.left_out
+                ]
                 for target in dict.fromkeys(targets):
-                    own = [part for part, its in zip(parts, targets, strict=True) if its == target]
-                    _join([part for part in own if part.exists()], target)
+                    _join([part for part, its in there if its == target], target)
     return outcome
 
 
 def _segment_shard(shard: Shard, options: ReadOptions, model: str, part: Path) -> bytes:
     """Write the words of a shard, unless they are there already; return the report, which is then beside them."""
+    keeps = part.parent.name.endswith(_PARTS)
     done = part.with_name(part.name + _DONE)
-    if done.exists():
+    if keeps and done.exists() and part.exists():
         return done.read_bytes()
 
     def write(corpus: Corpus) -> int:
@@ -109,7 +114,7 @@ def _segment_shard(shard: Shard, options: ReadOptions, model: str, part: Path) -
 
     _, report = read_shards([shard], options, write, 0)
     data = report.to_bytes()
-    if part.parent.name.endswith(_PARTS) and report.error is None and not report.left_out:
+    if keeps and report.error is None and not report.left_out:
         with atomic_file(done) as file:
             file.write(data)
     return data
@@ -187,7 +192,14 @@ def _changed(path: str) -> int | str:
 
 
 def _join(parts: Iterable[Path], target: Path) -> None:
+    """Write the parts behind each other; two processes with the same work share them, and the first that is done removes them."""
     with atomic_file(target) as file:
         for part in parts:
-            with part.open("rb") as source:
+            try:
+                source = part.open("rb")
+            except OSError as error:
+                raise OutputError(
+                    f"{target}: another process has removed {part}; run the same command again"
+                ) from error
+            with source:
                 shutil.copyfileobj(source, file, _JOIN_BYTES)

@@ -19,6 +19,7 @@ from nlptools.errors import InputError, OutputError
 from nlptools.lm import _kernels
 from nlptools.memory import show_memory
 from nlptools.threads import Result, in_threads, slices
+from nlptools.wording import counted
 
 Windows = Iterable[tuple[NDArray[np.uint32], NDArray[np.int64]]]
 """Sorted windows of symbols, (K, N) with N > 1, and how often each occurs, (K,); in pieces, as often as asked for.
@@ -243,7 +244,7 @@ class _Estimation:
         of_count = np.zeros(5, np.int64)
         _kernels.counts_of_counts(adjusted, of_count)
         discounts = discounts_from(of_count.tolist())
-        what = f"order {n}: {adjusted.size:,} n-grams"
+        what = f"order {n}: {counted(adjusted.size, 'n-gram')}"
         if discounts is None:
             discounts = FALLBACK
             what += "; too few, or too regular, to estimate discounts, so taken are"

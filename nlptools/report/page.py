@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,14 @@ def packed(value: Any) -> str:
 
 def chunks_within(records: Iterable[Any], size: int | None) -> Iterator[str]:
     """Yield the records, CHUNK at a time, packed, while they take no more than `size` bytes together; None: all."""
-    chunk, left = [], size
-    for record in records:
-        chunk.append(record)
-        if len(chunk) == CHUNK:
-            text, chunk = packed(chunk), []
-            if left is not None:
-                left -= len(text)
-                if left < 0:
-                    return
-            yield text
-    if chunk:
-        yield packed(chunk)
+    waiting, left = iter(records), size
+    while chunk := list(islice(waiting, CHUNK)):
+        text = packed(chunk)
+        if left is not None:
+            left -= len(text)
+            if left < 0:
+                return
+        yield text
 
 
 def page(title: str, about: dict[str, Any], table: dict[str, list[Any]], others: Any, chunks: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,10 @@ def read_words(path: str | Path) -> pa.Table:
 def _with_names(table: pa.Table) -> pa.Table:
     """Return the table with its first row as the names of the columns, where it was not taken for these: periods are dates."""
     first = [column[0].as_py() for column in table.columns] if table.num_rows else []
-    return table.slice(1).rename_columns(first) if "word" in first and "word" not in table.column_names else table
+    names = {name for name in first if isinstance(name, str)}
+    if "word" not in names or len(names) < len(first) or "word" in table.column_names:
+        return table
+    return table.slice(1).rename_columns(first)
 
 
 def _numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -62,6 +66,16 @@ def _with_series(table: pa.Table) -> pa.Table:
     series = pa.array(list(map(list, zip(*(table[label].to_pylist() for label in labels), strict=True))))
     metadata = {**(table.schema.metadata or {}), b"periods": json.dumps({"labels": labels}).encode()}
     return table.drop_columns(labels).append_column("series", series).replace_schema_metadata(metadata)
+
+
+def check_columns(table: pa.Table, kinds: Mapping[str, str], name: str, remedy: str) -> None:
+    """Raise InputError if a column is not there, or holds no text, or no numbers; kinds: as of `columns_of`."""
+    for column, kind in kinds.items():
+        if column not in table.column_names:
+            raise InputError(f"{name} has no column {column!r}; give {remedy}")
+        kept = ("text",) if kind == "text" else ("int", "float")
+        if _kind(table.schema.field(column)) not in kept:
+            raise InputError(f"{name} has no {'text' if kind == 'text' else 'numbers'} as {column!r}; give {remedy}")
 
 
 def columns_of(table: pa.Table) -> tuple[list[dict[str, str]], dict[str, list[Any]]]:
@@ -97,8 +111,8 @@ def _kind(field: Any) -> str | None:
 
 def terms_of(table: pa.Table) -> tuple[list[str], list[list[float]]]:
     """Return the names of the terms of the score, without why_, and the terms of each word."""
-    names = [name for name in table.column_names if name.startswith(WHY)]
-    columns = [[round(value or 0, 3) for value in table[name].to_pylist()] for name in names]
+    names = [field.name for field in table.schema if field.name.startswith(WHY) and _kind(field) in ("int", "float")]
+    columns = [[round(value or 0, 3) for value in page_values(table[name], "float")] for name in names]
     rows = [list(row) for row in zip(*columns, strict=True)] if names else [[] for _ in range(table.num_rows)]
     return [name.removeprefix(WHY) for name in names], rows
 

@@ -13,11 +13,11 @@ from nlptools.concordance.open import is_index, open_concordance, place_of, read
 from nlptools.concordance.search import Concordance
 from nlptools.corpus import BATCH_SCHEMA, Corpus, CorpusInput, atomic_file, check_place, open_corpus
 from nlptools.corpus.writing import writes_through
-from nlptools.errors import InputError, OptionError, OutputError
+from nlptools.errors import OptionError, OutputError
 from nlptools.report.evidence import Record, evidence_of
 from nlptools.report.options import SIZE, ReportOptions
 from nlptools.report.page import CHUNK, chunks_within, page
-from nlptools.report.words_table import columns_of, page_values, periods_of, terms_of
+from nlptools.report.words_table import check_columns, columns_of, page_values, periods_of, terms_of
 from nlptools.text.scripts import batch_folder
 from nlptools.version import __version__
 from nlptools.wording import counted
@@ -48,8 +48,7 @@ def write_report(
         raise OptionError(f"script={chosen.script!r} cannot fold {corpus}, an index: give the text that it was made of")
     corpus = corpus if corpus is None or is_index(corpus) else open_corpus(corpus)
     log = log or (lambda _: None)
-    if "word" not in words.column_names:
-        raise InputError("the table has no column 'word'; give one of find_new_words or find_trends")
+    check_columns(words, {"word": "text"}, "the table", "one of find_new_words or find_trends")
     others = None if left_out is None else _left_out(left_out)
     shown = words.slice(0, chosen.top)
     names, terms = terms_of(shown)
@@ -66,7 +65,7 @@ def write_report(
             "words": len(spelled),
             "found": words.num_rows,
             "documents": None if concordance is None else concordance.documents,
-            "evidence": min(len(chunks) * CHUNK, len(spelled) if chosen.evidence is None else chosen.evidence),
+            "evidence": min(len(chunks) * CHUNK, len(spelled[: chosen.evidence])),
             "chunk": CHUNK,
             "columns": described,
             "terms": names,
@@ -138,7 +137,5 @@ def _records(words: list[str], terms: list[list[float]], concordance: Any, chose
 
 def _left_out(table: pa.Table) -> dict[str, list[Any]]:
     kinds = {"word": "text", "count": "int", "limit": "text", "value": "float", "least": "float"}
-    missing = [name for name in kinds if name not in table.column_names]
-    if missing:
-        raise InputError(f"the table of n-grams left out has no column {missing[0]!r}; give one of explain_new_words")
+    check_columns(table, kinds, "the table of n-grams left out", "one of explain_new_words")
     return {name: page_values(table[name], kind) for name, kind in kinds.items()}

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import nlptools as library
+from nlptools_cli import main
 from nlptools_cli.commands import nlptools as group
 from nlptools_cli.newwords import newwords
 
@@ -146,3 +147,15 @@ def test_help_of_a_command_is_the_same_before_and_after_it_was_called_alone() ->
     alone = CliRunner().invoke(newwords, ["--help"]).output
     assert "-h, --help" in alone
     assert CliRunner().invoke(group, ["newwords", "-h"]).output.splitlines()[1:] == alone.splitlines()[1:]
+
+
+@pytest.mark.parametrize(("options", "begins"), [({}, 1), ({"utf8": True}, 0)])
+def test_python_begins_again_only_once(monkeypatch: pytest.MonkeyPatch, options: dict[str, bool], begins: int) -> None:
+    """There are settings, such as PYTHONLEGACYWINDOWSFSENCODING, that go before -X utf8."""
+    begun: list[list[str]] = []
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    monkeypatch.setattr(sys, "_xoptions", options)
+    monkeypatch.setattr("os.execv", lambda program, arguments: begun.append(arguments))
+    main._begin_again_in_utf8()
+    assert len(begun) == begins
+    assert all(arguments[:3] == [sys.executable, "-X", "utf8"] for arguments in begun)

@@ -114,7 +114,8 @@ def campaign() -> Callable[..., Campaign]:
         crashes = 0
         while waiting and crashes < MOST_CRASHES:
             command = [sys.executable, str(script), str(state)]
-            done = _finished(command + [f"{name}:{first}:{end}" for name, first, end in waiting])
+            parts = [f"{name}:{first}:{end}" for name, first, end in waiting]
+            done = _finished(command + parts, TMPDIR=str(state.parent))  # where what a crash leaves goes, too
             for line in done.stdout.splitlines():
                 told = json.loads(line)
                 if "done" in told:

@@ -396,6 +396,7 @@ def material(state: Path) -> Path:
 def main() -> None:
     """Run what the arguments name."""
     faulthandler.enable()
+    faulthandler.dump_traceback_later(15 * SECONDS, exit=True)  # of the files; each fault has its own limit
     state = Path(sys.argv[1]).resolve()
     with contextlib.chdir(material(state)):
         if len(sys.argv) == 2:

@@ -55,12 +55,16 @@ def check_done(output: Path, expected: bytes, seed: int) -> None:
 @pytest.mark.parametrize("stage", ["run 2", "merge"] if os.environ.get("NLPTOOLS_FAULTS") == "whole" else ["merge"])
 def test_a_kill_at_a_stage(undisturbed: Any, start: Any, tmp_path: Path, stage: str) -> None:
     output = tmp_path / "counts.ngrams"
-    process = start(undisturbed.text, "-o", output)
-    for line in process.stderr:
-        if line.startswith(stage):
-            process.kill()
+    for _ in range(10):  # where the machine is busy it may be done before we kill it
+        process = start(undisturbed.text, "-o", output)
+        for line in process.stderr:
+            if line.startswith(stage):
+                process.kill()
+                break
+        process.communicate(timeout=60)
+        if process.returncode == -9 and not output.exists():
             break
-    process.communicate(timeout=60)
+        output.unlink()
     assert process.returncode == -9
     assert not output.exists()
     assert (tmp_path / "counts.ngrams.partial" / "run-1.ngrams").exists()

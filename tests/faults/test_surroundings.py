@@ -80,7 +80,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 HOMELESS = [
-    {"HOME": "/nonexistent/home"},
+    {"HOME": "/dev/null/home"},  # where root can make no folder either
     {"HOME": "", "XDG_CACHE_HOME": "/proc/nowhere"},
     {"XDG_CACHE_HOME": "/dev/null"},
 ]
@@ -135,8 +135,9 @@ def test_no_place_for_kernels(tmp_path: Path, record_property: Callable[[str, ob
     assert "no folder for the compiled kernels can be written to" in refused.stderr
 
 
-def test_kernels_that_are_damaged_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+@pytest.mark.parametrize("end", ["", "/"])
+def test_kernels_that_are_damaged_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, end: str) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", f"{tmp_path}{end}")
     damaged = pytest.raises(InputError, match=f"{tmp_path}: the compiled kernels there are damaged; delete all")
     with damaged, compiled_kernels(lambda line: None):
         raise EOFError("Ran out of input")

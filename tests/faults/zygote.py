@@ -24,8 +24,11 @@ def run_here(told: dict[str, Any]) -> int:
     """Run a command in this process."""
     prepare(told)
     said = open(told["said"], "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    signal.alarm(SECONDS)
     with said, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        return run(told["run"])
+        status = run(told["run"])
+    signal.alarm(0)
+    return status
 
 
 def begin(told: dict[str, Any]) -> int:

@@ -2,7 +2,10 @@
 
 import gzip
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,8 +16,8 @@ from hypothesis import strategies as st
 import nlptools as nt
 from nlptools.corpus import open_paths
 from nlptools.corpus.options import ReadOptions
-from nlptools.errors import InputError, OptionError
-from nlptools.jobs import spark_shards
+from nlptools.errors import InputError, OptionError, OutputError
+from nlptools.jobs import spark_segment, spark_shards
 from nlptools.jobs.spark_reports import TaskReport, read_shards, summed
 from nlptools.jobs.spark_shards import Shard, groups, plan_shards
 
@@ -210,3 +213,67 @@ def test_reports_survive_their_way(tmp_path: Path) -> None:
     report = TaskReport(3, 9, False, {"not valid UTF-8": 1}, facts={"totals": [1, 2, 3]})
     assert TaskReport.from_bytes(report.to_bytes()) == report
     assert nt.InputError is InputError
+
+
+def test_a_file_of_the_user_is_no_report_of_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, done = tmp_path / "a.txt", tmp_path / "a.csv.done"
+    text.write_text("研究\n生命\n", encoding="utf-8")
+    done.write_text("mine", encoding="utf-8")
+    monkeypatch.setattr(spark_segment, "_segmenter", lambda model: None)
+    monkeypatch.setattr(
+        spark_segment, "write_segmented", lambda _, batches, *more: sum(batch.num_rows for batch in batches)
+    )
+    report = spark_segment._segment_shard(Shard(str(text), 0, 14), ReadOptions(), "m.seg", tmp_path / "a.csv")
+    assert TaskReport.from_bytes(report).documents == 2
+    assert done.read_text("utf-8") == "mine"
+
+
+@pytest.fixture
+def segment_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """`segment` without Spark, and with a model that leaves the text as it is; return what is left out."""
+
+    def run_tasks(spark: Any, tasks: int, work: Callable[[int], Iterator[Any]]) -> Any:
+        rows = [SimpleNamespace(part=part, data=data) for task in range(tasks) for _, _, part, data in work(task)]
+        return SimpleNamespace(collect=lambda: rows[::-1])
+
+    model = SimpleNamespace(segment_lines=lambda batches, threads: (batch.select(["text"]) for batch in batches))
+    for name, value in {
+        "run_tasks": run_tasks,
+        "parallel_tasks": lambda spark: 2,
+        "task_threads": lambda spark: 1,
+        "_shipped": lambda *more: "m.seg",
+        "_segmenter": lambda name: model,
+    }.items():
+        monkeypatch.setattr(spark_segment, name, value)
+    monkeypatch.setattr(spark_shards, "_LEAST_BYTES", 50)
+    return lambda *paths: spark_segment.segment(None, "m.seg", *paths, shard_bytes=50).left_out  # type: ignore[arg-type]
+
+
+def test_parts_are_joined(segment_here: Callable[..., list[str]], tmp_path: Path) -> None:
+    """Those of files that cannot be read are left out, those without text are there."""
+    text, blank, broken = tmp_path / "a.txt", tmp_path / "b.txt", tmp_path / "c.txt.gz"
+    text.write_text("研究\n生命\n起源\n" * 5, encoding="utf-8")
+    blank.write_text("  \n", encoding="utf-8")
+    broken.write_bytes(gzip.compress(text.read_bytes())[:-9])
+    (left_out,) = segment_here([text, blank, broken, text], tmp_path / "out.txt")
+    assert str(broken) in left_out
+    assert (tmp_path / "out.txt").read_bytes() == text.read_bytes() + blank.read_bytes() + text.read_bytes()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_part_that_was_removed_is_missed(
+    segment_here: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two processes with the same work one is done first."""
+    text, output = tmp_path / "a.txt", tmp_path / "out.txt"
+    text.write_text("研究\n生命\n起源\n" * 5, encoding="utf-8")
+    output.write_text("whole", encoding="utf-8")
+
+    def remove_one(*arguments: Any) -> Any:
+        next(tmp_path.glob(".nlptools-*.parts/1.txt")).unlink()
+        return summed(*arguments)
+
+    monkeypatch.setattr(spark_segment, "summed", remove_one)
+    with pytest.raises(OutputError, match=r"out\.txt: another process has removed .*; run the same command again"):
+        segment_here([text], output)
+    assert output.read_text("utf-8") == "whole"

@@ -137,6 +137,8 @@ def test_evidence_for_the_best(path: Path, words: pa.Table, texts: list[str]) ->
     assert all(len(record["lines"]) <= 1 for record in records)
     write_report(words, texts, path, evidence=0)
     assert json.loads(blocks(path)["about"])["evidence"] == 0
+    write_report(words, texts, path, evidence=1000)
+    assert json.loads(blocks(path)["about"])["evidence"] == words.num_rows
 
 
 def test_without_a_corpus_the_terms_remain(path: Path, words: pa.Table) -> None:
@@ -146,6 +148,21 @@ def test_without_a_corpus_the_terms_remain(path: Path, words: pa.Table) -> None:
     assert json.loads(found["about"])["documents"] is None
     write_report(words.select(["word", "count"]), None, path)
     assert json.loads(blocks(path)["about"])["evidence"] == 0
+
+
+def test_terms_that_are_no_numbers(path: Path) -> None:
+    odd = {
+        "why_nan": [float("nan")],
+        "why_inf": [float("inf")],
+        "why_none": [None],
+        "why_text": ["a"],
+        "why_pmi": [1.5],
+    }
+    table = pa.table({"word": ["微信"], **odd})
+    table = table.set_column(3, "why_none", table["why_none"].cast(pa.float64()))
+    write_report(table, None, path)
+    assert unpacked(blocks(path)["evidence-0"]) == [{"terms": [0, 0, 0, 1.5]}]
+    assert json.loads(blocks(path)["about"])["terms"] == ["nan", "inf", "none", "pmi"]
 
 
 def test_of_many_words_the_best_are_shown(path: Path) -> None:
@@ -210,6 +227,12 @@ def test_what_cannot_work_is_said(path: Path, words: pa.Table) -> None:
         write_report(words.drop_columns(["word"]), None, path)
     with pytest.raises(InputError, match="no column 'limit'"):
         write_report(words, None, path, left_out=words)
+    for word in (5, ["微信"], None):
+        with pytest.raises(InputError, match="the table has no text as 'word'; give "):
+            write_report(pa.table({"word": [word]}), None, path)
+    others = {"word": ["微"], "count": [3], "limit": ["pmi"], "value": ["low"], "least": [1.0]}
+    with pytest.raises(InputError, match="left out has no numbers as 'value'; give one of explain_new_words"):
+        write_report(words, None, path, left_out=pa.table(others))
     assert not path.exists()
 
 
@@ -277,3 +300,7 @@ def test_files_that_are_no_tables_of_words(tmp_path: Path) -> None:
         read_words(path)
     with pytest.raises(InputError, match="no such file"):
         read_words(tmp_path / "none.csv")
+    for row in ('{"a": "word", "b": 3}', '{"a": "word", "b": "word"}'):
+        (tmp_path / "x.jsonl").write_text(f"{row}\n", encoding="utf-8")
+        with pytest.raises(InputError, match="no column 'word'"):
+            read_words(tmp_path / "x.jsonl")
