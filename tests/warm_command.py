@@ -17,7 +17,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 
 import nlptools
-from nlptools_cli.main import main
+from nlptools_cli.main import run as run_command
 
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
@@ -72,8 +72,7 @@ def run(arguments: list[str]) -> int:
         if arguments[:1] == ["-c"]:
             exec(compile(arguments[1], "<example>", "exec"), {"__name__": "__main__"})
             return 0
-        sys.argv = ["nlptools", *arguments]
-        main()
+        return run_command(arguments, in_own_process=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     except BaseException:

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 
 import nlptools
@@ -104,6 +103,8 @@ def _kernel_files() -> list[Path]:
 
 def _fingerprint() -> str:
     """Return what makes Numba compile again when it changes: the kernels, and the version of Numba."""
+    from importlib.metadata import version  # late: it is slow to import
+
     return _hash(version("numba"), *(file.read_text(encoding="utf-8") for file in _kernel_files()))
 
 

@@ -113,16 +113,16 @@ def count(work: Work) -> Done:
     corpus = work.corpus()
     output = work.output if is_count_file(work.output) else None
     counts = count_ngrams(corpus, output=output, **work.options, **work.watched)
-    return _counted(counts, work, corpus)
+    return _done_counting(counts, work, corpus)
 
 
 def merge(work: Work) -> Done:
     """Add up count files."""
     output = work.output if is_count_file(work.output) else None
-    return _counted(merge_counts(work.inputs, output, log=work.log, **work.options), work)
+    return _done_counting(merge_counts(work.inputs, output, log=work.log, **work.options), work)
 
 
-def _counted(counts: NgramCounts, work: Work, corpus: Corpus | None = None) -> Done:
+def _done_counting(counts: NgramCounts, work: Work, corpus: Corpus | None = None) -> Done:
     write_counts_table(counts, work.output)
     return _done(f"{counted(counts.total, 'character')} of {counted(counts.documents, 'document')}", corpus)
 

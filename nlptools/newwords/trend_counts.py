@@ -11,7 +11,7 @@ period are written aside (2024-01.new.ngrams) and then renamed; who is killed in
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from itertools import chain
@@ -176,8 +176,11 @@ class PeriodCounts:
 
 
 @contextmanager
-def locked(folder: str | Path) -> Iterator[None]:
-    """Keep other processes out of a folder of counts; wait until they are out. Raises OutputError if it is no folder."""
+def locked(folder: str | Path, log: Callable[[str], object]) -> Iterator[None]:
+    """Keep other processes out of a folder of counts; wait until they are out, and say so.
+
+    Raises OutputError if it is no folder.
+    """
     if fcntl is None:
         yield
         return
@@ -187,8 +190,13 @@ def locked(folder: str | Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(f"{folder}: is no folder for counts ({error.strerror}); give another --counts") from error
     try:
-        with suppress(OSError):  # a file system without locks
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log(f"{folder}: another process is at work there; waiting until it ends")
             fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            pass
         yield
     finally:
         os.close(handle)

@@ -72,7 +72,7 @@ def find_trends(
     given = _given_words(words, finding)
     fold = folder(finding.script)
     known = {word for path in finding.known for word in read_dictionary(path, fold)} if finding.known else None
-    with _folder(chosen.counts, corpus) as place:
+    with _folder(chosen.counts, corpus, log) as place:
         counts = PeriodCounts(place, chosen.by, finding.script, finding.threads)
         found = _add_texts(counts, corpus, date_column, given is None, options, progress, log)
         followed = _followed(counts, found, chosen) if given is None else given
@@ -105,11 +105,11 @@ def trends_wide(trends: pa.Table) -> pa.Table:
 
 
 @contextmanager
-def _folder(counts: str | Path | None, corpus: Any) -> Iterator[str | Path]:
+def _folder(counts: str | Path | None, corpus: Any, log: Callable[[str], object]) -> Iterator[str | Path]:
     if counts is not None:
         if corpus is None and not Path(counts).is_dir():
             raise InputError(f"{counts}: there is no such folder, and no text to count; give text, or another --counts")
-        with locked(counts):
+        with locked(counts, log):
             yield counts
     elif corpus is None:
         raise OptionError("there is no text, and no folder of counts: give a corpus, or counts")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from nlptools.errors import OptionError
 from nlptools.memory import default_memory, parse_memory, show_memory
+from nlptools.wording import counted
 
 FIXED = 256 << 20  # bytes that the process has before any text: interpreter, libraries, compiled kernels
 PER_THREAD = 48 << 20  # bytes of the batches that a thread reads and decodes ahead
@@ -31,7 +32,7 @@ class Plan:
     def __str__(self) -> str:
         """Return the plan in one line."""
         return (
-            f"plan: {show_memory(self.memory)} of memory, {self.threads} thread{'s' if self.threads > 1 else ''}: "
+            f"plan: {show_memory(self.memory)} of memory, {counted(self.threads, 'thread')}: "
             f"{self.block / 1e6:,.0f} million characters are counted at a time; what is more than that goes through "
             "sorted runs on disk"
         )
@@ -45,7 +46,7 @@ def make_plan(memory: int | str | None, order: int, threads: int) -> Plan:
         budget = max(budget, least)
     if budget < least:
         raise OptionError(
-            f"memory={memory} is too little for {threads} thread{'s' if threads > 1 else ''}: give {least >> 20}M or more"
+            f"memory={memory} is too little for {counted(threads, 'thread')}: give {least >> 20}M or more"
         )
     free = budget - FIXED - threads * PER_THREAD
     window, row = (_WINDOW, _ROW) if order <= 4 else (_LONG_WINDOW, _LONG_ROW)

@@ -93,7 +93,8 @@ def _plain(data: bytes) -> bytes:
     """Return lines that end with a line feed and nothing else, none of them empty."""
     data = data.lstrip(b"\r\n")
     data += b"" if data.endswith(b"\n") or not data else b"\n"
-    for what in (b"\r\n", b" \n", b"\n\n"):
+    blanks = [b" " * number + b"\n" for number in (4096, 64, 1)]  # in long runs, so that many do not take many passes
+    for what in (b"\r\n", *blanks, b"\n\n"):
         while what in data:
             data = data.replace(what, b"\n")
     return data

@@ -49,7 +49,7 @@ def test_a_run_that_fails_compiles_again() -> None:
 def test_a_change_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: str) -> None:
     assert told() == [FIRST]
     if changed == "numba":
-        monkeypatch.setattr(start_up, "version", lambda _: "99")
+        monkeypatch.setattr("importlib.metadata.version", lambda _: "99")
     else:
         new = tmp_path / "_kernels.py"
         new.write_text("# another", encoding="utf-8")
