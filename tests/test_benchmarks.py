@@ -66,7 +66,7 @@ def test_the_plots_are_there_and_no_others() -> None:
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_a_record_is_whole_and_tells_nothing_private(path: Path) -> None:
     record = read(path)
-    assert re.fullmatch(r"python benchmarks/\w+\.py( [\w., -]+)?", record["command"])
+    assert re.fullmatch(r"python benchmarks/\w+\.py( [\w., '-]+)?", record["command"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", record["date"])
     assert {"processor", "cores", "memory_gb", "system"} == set(record["machine"])
     assert {"nlptools", "python", "numpy", "numba", "pyarrow"} <= set(record["versions"])
