@@ -3,6 +3,9 @@
 import os
 import signal
 from contextlib import suppress
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
 import numba
 import pytest
@@ -40,3 +43,13 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def interpreted() -> bool:
     """Whether the kernels run as plain Python, so that sizes should be small."""
     return INTERPRETED
+
+
+@pytest.fixture(scope="session")
+def make_reference() -> ModuleType:
+    """The script that writes docs/reference.md and docs/python.md, which is in no package."""
+    spec = spec_from_file_location("make_reference", Path(__file__).parents[1] / "docs" / "make_reference.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,6 +1,5 @@
 """The docs say what is true: examples run, the reference is that of --help, links lead somewhere."""
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -10,6 +9,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -93,13 +93,9 @@ def comparable(line: str) -> str:
     return re.sub(r"(0\.\d\d)\d\d", r"\1", re.sub(r"\(\d+\.\d s\)", "", line))
 
 
-def test_reference_is_that_of_help() -> None:
-    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs" / "make_reference.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def test_reference_is_that_of_help(make_reference: ModuleType) -> None:
     written = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-    assert written == module.reference(), "run: make docs"
+    assert written == make_reference.reference(), "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
